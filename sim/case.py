@@ -1,0 +1,82 @@
+"""The Case: the single object the engine accepts. It can be written in Python without any YAML.
+
+A case is a network, a window of time, the interventions, what is uncertain, and a seed. It knows no
+file format and no engine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date
+
+from sim.domain import Distribution, Network
+from sim.interventions import Intervention
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """A figure of the network or of an intervention that is drawn once per replication.
+
+    `path` is the path of `--set`: `sites.suzuki_japan.cover`, `interventions.april.enforced`.
+    """
+
+    path: str
+    distribution: Distribution
+
+
+@dataclass(frozen=True, slots=True)
+class InitialState:
+    """Stocks and goods at sea on day 0 where they differ from the steady state.
+
+    Attributes
+    ----------
+    on_hand
+        Stock by (site, material) [unit of the material]. A bought material is spread over its lanes
+        by their shares.
+    in_transit
+        Goods at sea by lane: pairs of (arrival day, quantity). A lane that is named replaces its
+        whole steady pipeline.
+    """
+
+    on_hand: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    in_transit: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What is simulated.
+
+    Attributes
+    ----------
+    background
+        Ids of interventions that stay in the baseline (they came from a dated list of actual policy).
+    runway_from
+        Date from which runways count; None: the first enforced day of the first intervention.
+    branches
+        The branch of each intervention that this case follows, by intervention id.
+    """
+
+    name: str
+    network: Network
+    start: date = date(2025, 1, 1)
+    horizon_days: int = 1095
+    interventions: tuple[Intervention, ...] = ()
+    title: str = ""
+    question: str = ""
+    file: str = ""
+    seed: int = 1
+    replications: int = 1
+    uncertain: tuple[Uncertain, ...] = ()
+    initial_state: InitialState = InitialState()
+    background: frozenset[str] = frozenset()
+    runway_from: date | None = None
+    branches: Mapping[str, str] = field(default_factory=dict)
+    outputs: tuple[str, ...] = ()
+    must_hold: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+
+    def baseline(self) -> Case:
+        """Return the same world without the case's own interventions, with the same luck."""
+        kept = tuple(item for item in self.interventions if item.id in self.background)
+        return replace(self, interventions=kept)

@@ -1,0 +1,118 @@
+"""The Trajectory: what one replication did, as labelled arrays over days.
+
+Owns shapes and labels only. Row ``t`` of every daily array is the state at the end of day ``t`` or
+the flow during it; day 0 is the scenario's start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int32]
+
+SHIPMENT_DTYPE = np.dtype(
+    [
+        ("ship_day", np.int32),
+        ("arrival_day", np.int32),  # -1: not landed by the end of the run
+        ("lane", np.int32),
+        ("route", np.int32),
+        ("quantity", np.float64),
+    ]
+)
+
+LIMIT_NONE, LIMIT_CAPACITY = -1, -2
+"""Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stock:
+    """One stock: a bought material over all its lanes (`input`), or a sold one (`output`)."""
+
+    site: str
+    material: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class Trajectory:
+    """One replication, day by day.
+
+    Attributes
+    ----------
+    line_wanted, line_made
+        Rate each line would have run at had its inputs been there; rate it ran at,
+        shape (day, line) [driver units/day].
+    line_planned
+        Plan of each line, shape (day, line) [driver units/day]; for CUSTOMER the demand.
+    line_limit
+        Index into `materials` of the input that bound the line, or LIMIT_*, shape (day, line).
+    line_parked, line_owed
+        Incomplete units waiting; customers' backorders, shape (day, line) [unit].
+    on_hand
+        End-of-day stock, shape (day, stock) [unit of material].
+    use_wanted, use_planned
+        Use of each input stock had its inputs been there, shape (day, stock) [unit/day]; use at the
+        day-zero plan, shape (stock,). For output stocks: planned sales.
+    opening_on_hand
+        Stock at the start of day 0, shape (stock,).
+    shipped, received, in_transit, held, unshipped
+        Per lane, shape (day, lane) [unit]: flows of the day, and end-of-day amounts.
+    ordered
+        New orders raised, shape (day, lane) [unit].
+    lead_time_days
+        Experienced lead time, shape (day, lane) [days].
+    touched, touched_keys, touched_days
+        Share of each element in the inputs of a site that was touched in a jurisdiction, shape
+        (record, key); keys are (site, element, jurisdiction); recorded weekly and on the last day.
+    shipments
+        Structured array of SHIPMENT_DTYPE, or empty when not recorded.
+    log
+        Dated sentences of what happened: (day, intervention id, text).
+    balance
+        Largest relative error of the mass balance by what was balanced: material or element/stage.
+    """
+
+    name: str
+    replication: int
+    start: date
+    sites: tuple[str, ...]
+    lines: tuple[str, ...]
+    lanes: tuple[str, ...]
+    routes: tuple[str, ...]
+    materials: tuple[str, ...]
+    stocks: tuple[Stock, ...]
+    line_wanted: FloatArray
+    line_made: FloatArray
+    line_planned: FloatArray
+    line_limit: IntArray
+    line_parked: FloatArray
+    line_owed: FloatArray
+    on_hand: FloatArray
+    opening_on_hand: FloatArray
+    use_wanted: FloatArray
+    use_planned: FloatArray
+    shipped: FloatArray
+    received: FloatArray
+    in_transit: FloatArray
+    held: FloatArray
+    unshipped: FloatArray
+    ordered: FloatArray
+    lead_time_days: FloatArray
+    touched: FloatArray
+    touched_keys: tuple[tuple[str, str, str], ...]
+    touched_days: IntArray
+    shipments: NDArray[Any]
+    log: tuple[tuple[int, str, str], ...] = ()
+    balance: dict[str, float] = field(default_factory=dict)
+    simulate_seconds: float = 0.0
+
+    @property
+    def n_days(self) -> int:
+        """Number of simulated days."""
+        return int(self.line_made.shape[0])

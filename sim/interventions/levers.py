@@ -1,0 +1,50 @@
+"""The levers an intervention may turn. Only the engine reads them, and only the engine moves mass.
+
+Each lever has one row per lane, lane route, route or line. When several interventions turn the same
+row, `combine` says how their values meet; `neutral` is the value of a row nobody has turned, and a
+lever at its neutral value changes not one bit of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class UnderWay(IntEnum):
+    """What happens to goods that are under way on a refused route."""
+
+    LET_THROUGH = 0
+    HELD = 1
+    RETURNED = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Lever:
+    """A quantity the engine consults every day."""
+
+    name: str
+    rows: str
+    """lane, lane_route, route or line"""
+    neutral: float
+    combine: str
+    """min, max, sum, product or last"""
+    meaning: str
+
+
+LEVERS: dict[str, Lever] = {
+    lever.name: lever
+    for lever in (
+        Lever("lane_flow_share", "lane", 1.0, "min",
+              "largest daily shipment, as a share of the lane's normal flow; 1: no limit"),
+        Lever("lane_sourcing_share", "lane", -1.0, "max",
+              "normal share of the buyer's need from now on; -1: as in the network"),
+        Lever("route_open", "lane_route", 1.0, "min", "1: goods may leave by this route; 0: refused"),
+        Lever("under_way", "lane_route", 0.0, "max", "what a refusal does to goods under way (UnderWay)"),
+        Lever("route_days_added", "lane_route", 0.0, "sum", "days added to goods that leave now"),
+        Lever("route_days_factor", "lane_route", 1.0, "product", "transit time multiplied by"),
+        Lever("route_capacity_share", "route", 1.0, "product", "share of the route's capacity left"),
+        Lever("line_availability", "line", 1.0, "product", "share of the line's capacity that can run"),
+        Lever("line_capacity_added", "line", 0.0, "sum", "capacity added [units per day]"),
+    )
+}
