@@ -1,5 +1,31 @@
 """Intervention kinds: one file each, standard dataclasses that yield plain instructions."""
 
 from sim.interventions.base import After, Branch, Intervention, Pause, Step, Timeline, World
+from sim.interventions.export_ban import ExportBan
+from sim.interventions.new_capacity import NewCapacity, Stage
+from sim.interventions.outage import Outage, Recovery
+from sim.interventions.route_delay import RouteDelay
+from sim.interventions.transit_refusal import TransitRefusal
 
-__all__ = ["After", "Branch", "Intervention", "Pause", "Step", "Timeline", "World"]
+KINDS: dict[str, type[Intervention]] = {
+    kind.kind: kind for kind in (ExportBan, TransitRefusal, RouteDelay, Outage, NewCapacity)
+}
+"""Every kind a scenario may name. A new kind is one file and one line here."""
+
+__all__ = [
+    "KINDS",
+    "After",
+    "Branch",
+    "ExportBan",
+    "Intervention",
+    "NewCapacity",
+    "Outage",
+    "Pause",
+    "Recovery",
+    "RouteDelay",
+    "Stage",
+    "Step",
+    "Timeline",
+    "TransitRefusal",
+    "World",
+]
