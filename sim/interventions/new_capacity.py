@@ -66,7 +66,7 @@ class NewCapacity(Intervention):
       - {name: build, duration: 90 d}
       - {name: ramp, duration: 30 d}
     slip: 10 d
-    capex: 110000000 USD
+    capex_usd: 110000000
     ore_grade: 0.07 %
     ```
     """
@@ -86,7 +86,7 @@ class NewCapacity(Intervention):
         default_factory=dict, metadata={"unit": "share", "doc": "share of the buyer's need, by lane"}
     )
     capex_usd: float | None = field(
-        default=None, metadata={"alias": "capex", "unit": "USD", "doc": "cost of the project, recorded"}
+        default=None, metadata={"unit": "count", "doc": "cost of the project [USD], recorded"}
     )
     ore_grade: float | None = field(
         default=None, metadata={"unit": "share", "doc": "rare earths in the rock, recorded"}

@@ -53,7 +53,7 @@ class RouteDelay(Intervention):
     added_days: Number = field(
         default=0.0, metadata={"alias": "added", "unit": "duration", "doc": "days added to the transit"}
     )
-    factor: float = field(default=1.0, metadata={"doc": "transit time multiplied by"})
+    factor: float = field(default=1.0, metadata={"unit": "factor", "doc": "transit time multiplied by"})
     capacity_share: float = field(
         default=1.0, metadata={"unit": "share", "doc": "share of the route's capacity left"}
     )
