@@ -1,3 +1,88 @@
-"""Rare-earth supply-chain simulator: how many days does each manufacturer keep building?"""
+"""Rare-earth supply-chain simulator: how many days does each manufacturer keep building?
+
+The public names are loaded when asked for, so that ``import sim`` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.results.hooks import HOOKS
+
+if TYPE_CHECKING:
+    from sim.case import Case
+    from sim.data import load_network
+    from sim.domain import Network
+    from sim.engine import simulate
+    from sim.results.execute import run
+    from sim.results.run import Run
+    from sim.results.store import load_run
+    from sim.scenario import load
 
 __version__ = "0.1.0"
+
+__all__ = [
+    "Case",
+    "Network",
+    "Run",
+    "__version__",
+    "load",
+    "load_network",
+    "load_run",
+    "run",
+    "simulate",
+]
+
+_HOME = {
+    "Case": "sim.case",
+    "Network": "sim.domain",
+    "Run": "sim.results.run",
+    "load": "sim.scenario",
+    "load_network": "sim.data",
+    "load_run": "sim.results.store",
+    "run": "sim.results.execute",
+    "simulate": "sim.engine",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)
+
+
+def _why(result: Run) -> str:
+    from sim.analysis.explain import why_of
+
+    return why_of(result)
+
+
+def _verdicts(result: Run) -> list[dict[str, str]]:
+    from sim.analysis.explain import verdicts_of
+
+    return verdicts_of(result)
+
+
+def _plot(result: Run) -> Any:
+    from sim.plots import Plots
+
+    return Plots(result)
+
+
+def _picture(result: Run, path: Path) -> None:
+    from sim.plots import Plots
+
+    Plots(result).save_runway(path)
+
+
+# Results may not import plots or analysis (they are higher layers), so they are handed down here.
+HOOKS.why = _why
+HOOKS.verdicts = _verdicts
+HOOKS.plot = _plot
+HOOKS.picture = _picture

@@ -1,0 +1,203 @@
+"""The measures of a site, one function each.
+
+Dates and runways are looked for from the day runways count; losses are of the whole horizon. Where a
+site has several lines, a *shortfall* is the first of any line; plan and output are sums.
+"""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from sim.metrics.reading import Reading, SiteView, first_day, first_run
+from sim.metrics.registry import measure
+
+SHORTFALL_SHARE = 0.999
+"""A line that makes less than this share of its plan is short."""
+HALF_SHARE = 0.5
+STOP_SHARE = 0.05
+STOP_DAYS = 5
+RECOVERED_SHARE = 0.95
+RECOVERED_DAYS = 14
+AFFECTED_SHARE = 0.005
+"""A site that loses more than this share of its plan in the horizon is affected."""
+
+
+def _date(reading: Reading, day: int | None) -> date | None:
+    return None if day is None else reading.trajectory.start + timedelta(days=day)
+
+
+def shortfall_day(reading: Reading, view: SiteView) -> int | None:
+    """Return the first day a line of the site makes < 99.9 % of plan for want of input."""
+    return first_day(np.asarray(_short(reading, view).any(axis=1)), reading.runway_from_day)
+
+
+def _short(reading: Reading, view: SiteView) -> np.ndarray:
+    run = reading.trajectory
+    made, planned = run.line_made[:, view.lines], run.line_planned[:, view.lines]
+    wants_input = run.line_limit[:, view.lines] >= 0
+    return np.asarray((made < SHORTFALL_SHARE * planned) & wants_input)
+
+
+def _cover_days(view: SiteView, stock: np.ndarray) -> float | None:
+    if view.components.size == 0:
+        return None
+    return float(np.min(stock / view.use_planned))
+
+
+@measure("days_of_cover_at_start", title="cover of the thinnest component on day 0", unit="d")
+def days_of_cover_at_start(reading: Reading, view: SiteView) -> float | None:
+    """Return opening stock over planned use, least over the components."""
+    return _cover_days(view, view.on_hand_at_start_of(0))
+
+
+@measure("static_runway_days", title="static runway: components on hand over planned use", unit="d")
+def static_runway_days(reading: Reading, view: SiteView) -> float | None:
+    """Return the days the finished components on hand last at plan, least over the components."""
+    return _cover_days(view, view.on_hand_at_start_of(reading.runway_from_day))
+
+
+@measure("pipeline_runway_days", title="pipeline runway: with the goods under way to the site", unit="d")
+def pipeline_runway_days(reading: Reading, view: SiteView) -> float | None:
+    """Return the days the components on hand and under way last at plan, least over the components."""
+    day = reading.runway_from_day
+    return _cover_days(view, view.on_hand_at_start_of(day) + view.under_way_at_start_of(day))
+
+
+@measure("realised_runway_days", title="realised runway: days to the first shortfall", unit="d")
+def realised_runway_days(reading: Reading, view: SiteView) -> float | None:
+    """Return the days from the start of the count to the first shortfall; None if never short."""
+    day = shortfall_day(reading, view)
+    return None if day is None else float(day - reading.runway_from_day)
+
+
+@measure("first_shortfall_date", title="first day a line makes < 99.9 % of plan", unit="date")
+def first_shortfall_date(reading: Reading, view: SiteView) -> date | None:
+    """Return the date of the first shortfall for want of input."""
+    return _date(reading, shortfall_day(reading, view))
+
+
+@measure("first_below_half_date", title="first day below half of plan", unit="date")
+def first_below_half_date(reading: Reading, view: SiteView) -> date | None:
+    """Return the first date on which the site makes less than half of its plan."""
+    return _date(reading, first_day(view.made < HALF_SHARE * view.planned, reading.runway_from_day))
+
+
+@measure("line_stop_date", title="first of five days running at 5 % of plan or less", unit="date")
+def line_stop_date(reading: Reading, view: SiteView) -> date | None:
+    """Return the first of five consecutive days at 5 % of plan or less."""
+    stopped = (view.made <= STOP_SHARE * view.planned) & (view.planned > 0.0)
+    return _date(reading, first_run(stopped, STOP_DAYS, reading.runway_from_day))
+
+
+@measure("limiting_component", title="what was missing at the first shortfall", unit="name")
+def limiting_component(reading: Reading, view: SiteView) -> str | None:
+    """Return the material that bound the line which lost most on the day of the first shortfall."""
+    day = shortfall_day(reading, view)
+    if day is None:
+        return None
+    run = reading.trajectory
+    short = _short(reading, view)[day]
+    lost = run.line_planned[day, view.lines] - run.line_made[day, view.lines]
+    worst = view.lines[int(np.argmax(np.where(short, lost, -np.inf)))]
+    return run.materials[int(run.line_limit[day, worst])]
+
+
+@measure("time_to_recover_days", title="from the first shortfall to 95 % of plan for 14 days", unit="d")
+def time_to_recover_days(reading: Reading, view: SiteView) -> float | None:
+    """Return the days from the first shortfall until 95 % of plan holds for 14 days running.
+
+    The 14 days are looked for after the first day below 95 %, so that a slow beginning of a stop does
+    not count as its end; a site that never falls below 95 % recovers in 0 days.
+    """
+    day = shortfall_day(reading, view)
+    if day is None:
+        return None
+    is_up = view.made >= RECOVERED_SHARE * view.planned
+    low = first_day(~is_up, day)
+    if low is None:
+        return 0.0
+    back = first_run(is_up, RECOVERED_DAYS, low)
+    return None if back is None else float(back - day)
+
+
+@measure("planned_units", title="plan of the horizon", unit="unit")
+def planned_units(reading: Reading, view: SiteView) -> float:
+    """Return the sum of the plan over the horizon."""
+    return float(view.planned.sum())
+
+
+@measure("lost_units", title="plan less output, catch-up included", unit="unit")
+def lost_units(reading: Reading, view: SiteView) -> float:
+    """Return plan less output over the horizon, after catching up; never negative."""
+    return max(0.0, float(view.planned.sum() - view.made.sum()))
+
+
+@measure("parked_units", title="incomplete units waiting at the end", unit="unit")
+def parked_units(reading: Reading, view: SiteView) -> float:
+    """Return the incomplete units that still wait for a component on the last day."""
+    return float(reading.trajectory.line_parked[-1, view.lines].sum())
+
+
+@measure("fill_rate", title="share of plan made; for customers: of demand served on its day", unit="share")
+def fill_rate(reading: Reading, view: SiteView) -> float | None:
+    """Return output over plan; at a customer the share of demand served from stock on its day.
+
+    Backorders are served first, so what a customer receives on a day counts for that day's demand
+    only beyond what was owed the evening before.
+    """
+    planned = float(view.planned.sum())
+    if planned <= 0.0:
+        return None
+    if not view.is_customer:
+        return min(1.0, float(view.made.sum()) / planned)
+    run = reading.trajectory
+    owed = run.line_owed[:, view.lines]
+    owed_before = np.vstack([np.zeros((1, owed.shape[1])), owed[:-1]])
+    demand = run.line_planned[:, view.lines]
+    on_its_day = np.clip(run.line_made[:, view.lines] - owed_before, 0.0, demand)
+    return float(on_its_day.sum()) / planned
+
+
+@measure("touched_start_share", title="rare earths touched in the first tracked place, day 0", unit="share")
+def touched_start_share(reading: Reading, view: SiteView) -> float | None:
+    """Return the touched share of the site's inputs at the first record (see `touched_end_share`)."""
+    return _touched_share(reading, view, 0)
+
+
+@measure("touched_end_share", title="rare earths touched in the first tracked place, last day", unit="share")
+def touched_end_share(reading: Reading, view: SiteView) -> float | None:
+    """Return the touched share of the site's inputs at the last record.
+
+    The mean over the elements of the site's inputs, weighted by their planned use.
+    """
+    return _touched_share(reading, view, -1)
+
+
+def _touched_share(reading: Reading, view: SiteView, record: int) -> float | None:
+    run, network = reading.trajectory, reading.network
+    if not network.tracked or run.touched.shape[0] == 0:
+        return None
+    keys = [
+        (i, element)
+        for i, (site, element, place) in enumerate(run.touched_keys)
+        if site == view.site and place == network.tracked[0]
+    ]
+    if not keys:
+        return None
+    weights = np.array([_element_use(reading, view, element) for _, element in keys])
+    if weights.sum() <= 0.0:
+        weights = np.ones(len(keys))
+    shares = np.array([run.touched[record, i] for i, _ in keys])
+    known = np.isfinite(shares) & (weights > 0.0)
+    return float(np.average(shares[known], weights=weights[known])) if known.any() else None
+
+
+def _element_use(reading: Reading, view: SiteView, element: str) -> float:
+    materials = reading.network.materials
+    run = reading.trajectory
+    return sum(
+        float(use) * float(materials[run.stocks[i].material].contents.get(element, 0.0))
+        for i, use in zip(view.components, view.use_planned, strict=True)
+    )

@@ -1,0 +1,158 @@
+"""A trajectory seen from each site: which lines, stocks and lanes are its own.
+
+Owns the index work that every measure needs, once per trajectory. Knows no formula of a measure;
+those are in `measures` and `series`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.domain import LineKind, Network
+
+if TYPE_CHECKING:
+    from sim.engine.trajectory import FloatArray, IntArray, Trajectory
+
+STEADY_WEIGHT = 0.0
+"""An input whose planned use is this or less is not a component the line depends on."""
+
+
+@dataclass(frozen=True)
+class SiteView:
+    """One site of a trajectory.
+
+    Attributes
+    ----------
+    lines
+        Indices of the site's building or demanding lines, shape (line,).
+    components
+        Indices of the input stocks with a planned use, shape (component,).
+    inbound
+        For each component, the indices of the lanes that bring it.
+    """
+
+    site: str
+    trajectory: Trajectory
+    lines: IntArray
+    components: IntArray
+    inbound: tuple[IntArray, ...]
+    is_customer: bool
+
+    @cached_property
+    def planned(self) -> FloatArray:
+        """Plan of the site, summed over its lines, shape (day,) [unit/day]."""
+        return np.asarray(self.trajectory.line_planned[:, self.lines].sum(axis=1))
+
+    @cached_property
+    def made(self) -> FloatArray:
+        """Output of the site, summed over its lines, shape (day,) [unit/day]."""
+        return np.asarray(self.trajectory.line_made[:, self.lines].sum(axis=1))
+
+    @cached_property
+    def use_planned(self) -> FloatArray:
+        """Planned use of each component, shape (component,) [unit of material/day]."""
+        return np.asarray(self.trajectory.use_planned[self.components])
+
+    def on_hand_at_start_of(self, day: int) -> FloatArray:
+        """Return each component's stock before the day's receipts, shape (component,)."""
+        if day <= 0:
+            return np.asarray(self.trajectory.opening_on_hand[self.components])
+        return np.asarray(self.trajectory.on_hand[day - 1, self.components])
+
+    def under_way_at_start_of(self, day: int) -> FloatArray:
+        """Return what is under way to the site per component, before the day's receipts, shape (component,).
+
+        Goods that a refusal stopped before the day are held, not under way.
+        """
+        moving = self._moving(day)
+        return np.array([moving[lanes].sum() for lanes in self.inbound], dtype=np.float64)
+
+    def _moving(self, day: int) -> FloatArray:
+        run = self.trajectory
+        if day > 0:
+            return np.asarray(run.in_transit[day - 1])
+        # Day 0 has no yesterday: undo its flows. What it stopped was still moving at its start.
+        return np.asarray(run.in_transit[0] + run.held[0] - run.shipped[0] + run.received[0])
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A trajectory with its network and the day from which runways count."""
+
+    trajectory: Trajectory
+    network: Network
+    runway_from_day: int = 0
+
+    @cached_property
+    def sites(self) -> tuple[SiteView, ...]:
+        """Return the views of all reported sites, in the order of their ids."""
+        return tuple(self._view(site) for site in reported_sites(self.network))
+
+    def _view(self, site: str) -> SiteView:
+        run = self.trajectory
+        wanted = {line.line_id for line in self.network.lines_at(site) if _is_final(line.kind, line.is_sink)}
+        lines = np.array([i for i, line in enumerate(run.lines) if line in wanted], dtype=np.int32)
+        components = np.array(
+            [
+                i
+                for i, stock in enumerate(run.stocks)
+                if stock.site == site and stock.role == "input" and run.use_planned[i] > STEADY_WEIGHT
+            ],
+            dtype=np.int32,
+        )
+        inbound = tuple(self._inbound(site, run.stocks[i].material) for i in components)
+        kinds = {self.network.lines[line].kind for line in wanted}
+        return SiteView(site, run, lines, components, inbound, kinds == {LineKind.CUSTOMER})
+
+    def _inbound(self, site: str, material: str) -> IntArray:
+        lanes = self.network.lanes
+        return np.array(
+            [
+                i
+                for i, lane_id in enumerate(self.trajectory.lanes)
+                if lanes[lane_id].buyer == site and lanes[lane_id].material == material
+            ],
+            dtype=np.int32,
+        )
+
+
+def _is_final(kind: LineKind, is_sink: bool) -> bool:
+    return kind is LineKind.CUSTOMER or (kind is LineKind.BUILD and not is_sink)
+
+
+def reported_sites(network: Network) -> tuple[str, ...]:
+    """Return the sites of the result table: builders that are not sinks, and customers, by id."""
+    found = {line.site for line in network.lines.values() if _is_final(line.kind, line.is_sink)}
+    return tuple(sorted(found))
+
+
+def first_day(hit: np.ndarray, start: int = 0) -> int | None:
+    """Return the first day at or after ``start`` on which ``hit`` is true, or None.
+
+    Examples
+    --------
+    >>> first_day(np.array([True, False, True]), start=1)
+    2
+    """
+    days = np.flatnonzero(hit[start:])
+    return int(days[0]) + start if days.size else None
+
+
+def first_run(hit: np.ndarray, length: int, start: int = 0) -> int | None:
+    """Return the first day of ``length`` consecutive true days at or after ``start``, or None.
+
+    Examples
+    --------
+    >>> first_run(np.array([True, False, True, True]), 2)
+    2
+    """
+    count = 0
+    for day in range(start, len(hit)):
+        count = count + 1 if hit[day] else 0
+        if count == length:
+            return day - length + 1
+    return None

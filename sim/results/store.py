@@ -1,0 +1,258 @@
+"""The run folder: written whole or not at all, and read back as a `Run`.
+
+Everything goes to a temporary folder beside the target, which is then renamed. Nothing is half written.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import StoreError
+from sim.metrics import MEASURES, SERIES
+from sim.results.document import document
+from sim.results.hooks import HOOKS
+from sim.results.run import Run
+from sim.results.tables import unknown_series
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROOT = Path("runs")
+MANIFEST = "manifest.json"
+STORED = (
+    "days_of_cover",
+    "component_cover",
+    "built",
+    "planned",
+    "parked",
+    "made",
+    "on_hand",
+    "shipped",
+    "received",
+    "in_transit",
+    "held",
+    "touched_share",
+)
+"""Series every run folder keeps; a scenario's `outputs` adds to them."""
+BASELINE_STORED = ("days_of_cover", "built", "touched_share")
+BASELINE_PREFIX = "baseline:"
+SEPARATOR = "|"
+
+
+def folder_of(run: Run) -> Path:
+    """Return where a run is kept when nobody says: ``runs/<name>-<hash>``."""
+    return ROOT / f"{run.name}-{run.manifest['case_hash'][:10]}"
+
+
+def save_run(run: Run, folder: str | Path | None = None) -> Path:
+    """Write a run folder and return its path; an older one of the same run is replaced.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something else than a run, or cannot be written. What was there stays.
+    """
+    target = Path(folder) if folder is not None else folder_of(run)
+    if _holds_something_else(target):
+        raise StoreError(f"{target} exists and is not a run folder; choose another --out")
+    previous = run.folder
+    try:
+        with _whole(target) as temporary:
+            run.folder = target
+            _write(run, temporary)
+    except OSError as error:
+        run.folder = previous
+        raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
+    except BaseException:
+        run.folder = previous
+        raise
+    return target
+
+
+def _holds_something_else(target: Path) -> bool:
+    if not target.exists() or (target / MANIFEST).exists():
+        return False
+    return not target.is_dir() or any(target.iterdir())
+
+
+@contextmanager
+def _whole(target: Path) -> Iterator[Path]:
+    """Yield a temporary folder that becomes ``target`` only if the block succeeds."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
+    try:
+        yield temporary
+        temporary.chmod(0o755)
+        if target.exists():
+            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
+            target.replace(old)
+            temporary.replace(target)
+            shutil.rmtree(old)
+        else:
+            temporary.replace(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _write(run: Run, folder: Path) -> None:
+    if run.resolved_yaml:
+        (folder / "scenario.resolved.yaml").write_text(run.resolved_yaml, encoding="utf-8")
+    run.metrics.to_csv(folder / "metrics.csv")
+    run.baseline_metrics.to_csv(folder / "baseline_metrics.csv")
+    (folder / "metrics.json").write_text(_json(document(run)), encoding="utf-8")
+    _write_parquet(_long_series(run), folder / "series.parquet")
+    _write_parquet(run.shipments, folder / "shipments.parquet")
+    if len(run.replications):
+        _write_parquet(run.replications.reset_index(), folder / "replications.parquet")
+    if HOOKS.picture is not None:
+        HOOKS.picture(run, folder / "runway.png")
+    manifest = {**run.manifest, "headline": run.headline, "why": run.why, "must_hold": run.verdicts}
+    manifest["files"] = sorted([*(item.name for item in folder.iterdir()), MANIFEST])
+    (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+
+
+def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
+    bare = frame.copy(deep=False)
+    bare.attrs = {}
+    bare.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
+
+
+def _long_series(run: Run) -> pd.DataFrame:
+    import pandas as pd
+
+    extra = tuple(run.case.outputs) if run.case is not None else ()
+    names = dict.fromkeys([*STORED, *(name for name in extra if name in SERIES)])
+    parts = [_melted(name, run.series(name)) for name in names]
+    parts += [
+        _melted(BASELINE_PREFIX + name, run.series(name, baseline=True)) for name in BASELINE_STORED
+    ]
+    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+
+
+def _melted(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    labels = [SEPARATOR.join(item) if isinstance(item, tuple) else str(item) for item in frame.columns]
+    days, columns = frame.shape
+    return pd.DataFrame(
+        {
+            "series": np.full(days * columns, name, dtype=object),
+            "column": np.repeat(np.array(labels, dtype=object), days),
+            "date": np.tile(frame.index.to_numpy(), columns),
+            "value": frame.to_numpy().ravel(order="F"),
+        }
+    )
+
+
+class StoredTables:
+    """The tables of a run folder, read when asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def series(self, name: str, *, baseline: bool) -> pd.DataFrame:
+        """Read one series back as dates x columns."""
+        import pandas as pd
+
+        stored = (BASELINE_PREFIX if baseline else "") + name
+        long = pd.read_parquet(self.folder / "series.parquet", filters=[("series", "==", stored)])
+        if long.empty:
+            raise unknown_series(name, self._names(baseline=baseline))
+        frame = long.pivot(index="date", columns="column", values="value")
+        frame = frame[list(dict.fromkeys(long["column"]))]
+        levels = SERIES[name].columns
+        if len(levels) > 1:
+            tuples = [tuple(label.split(SEPARATOR)) for label in frame.columns]
+            frame.columns = pd.MultiIndex.from_tuples(tuples, names=list(levels))
+        else:
+            frame.columns = pd.Index(list(frame.columns), name=levels[0])
+        frame.attrs = {"name": name, "title": SERIES[name].title, "unit": SERIES[name].unit}
+        return frame
+
+    def _names(self, *, baseline: bool) -> list[str]:
+        import pandas as pd
+
+        found = pd.read_parquet(self.folder / "series.parquet", columns=["series"])["series"].unique()
+        names = [str(name) for name in found]
+        if baseline:
+            return [name.removeprefix(BASELINE_PREFIX) for name in names if name.startswith(BASELINE_PREFIX)]
+        return [name for name in names if not name.startswith(BASELINE_PREFIX)]
+
+    def shipments(self) -> pd.DataFrame:
+        """Read the shipments back."""
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / "shipments.parquet")
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a run folder.
+
+    Raises
+    ------
+    StoreError
+        If the folder is not a run, or one of its files is missing or damaged.
+    """
+    import pandas as pd
+
+    path = Path(folder)
+    if not (path / MANIFEST).is_file():
+        raise StoreError(f"{path} is not a run folder: it has no {MANIFEST}")
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        metrics, baseline = (_read_metrics(path / name) for name in ("metrics.csv", "baseline_metrics.csv"))
+        long = path / "replications.parquet"
+        replications = pd.read_parquet(long) if long.exists() else pd.DataFrame()
+    except (OSError, ValueError, KeyError) as error:
+        raise StoreError(f"{path} cannot be read: {error}") from error
+    resolved = path / "scenario.resolved.yaml"
+    return Run(
+        metrics=metrics,
+        baseline_metrics=baseline,
+        manifest=manifest,
+        tables=StoredTables(path),
+        replications=replications,
+        resolved_yaml=resolved.read_text(encoding="utf-8") if resolved.exists() else "",
+        folder=path,
+    )
+
+
+def _read_metrics(path: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    # keep_default_na=False: country NA is Namibia, not a missing value.
+    frame = pd.read_csv(path, index_col="site", dtype=str, keep_default_na=False)
+    columns: dict[str, Any] = {}
+    for name in frame.columns:
+        unit = MEASURES[name].unit if name in MEASURES else ""
+        columns[name] = pd.Series([_parse(name, unit, text) for text in frame[name]], index=frame.index)
+        if unit in ("date", "name"):
+            columns[name] = pd.Series(
+                [_parse(name, unit, text) for text in frame[name]], index=frame.index, dtype=object
+            )
+    return pd.DataFrame(columns)
+
+
+def _parse(name: str, unit: str, text: str) -> Any:
+    if name in ("name", "country", "stage"):
+        return text
+    if name == "is_affected":
+        return text == "True"
+    if unit == "date":
+        return date.fromisoformat(text) if text else None
+    if unit == "name":
+        return text or None
+    return float(text) if text else float("nan")
+
