@@ -1,0 +1,1 @@
+"""The program against peers, side by side in one run: ``python -m benchmarks``."""

@@ -14,5 +14,7 @@ settings.register_profile(
     derandomize=True,
     suppress_health_check=[HealthCheck.too_slow],
 )
-settings.register_profile("long", parent=settings.get_profile("everyday"), max_examples=500, derandomize=False)
+settings.register_profile(
+    "long", parent=settings.get_profile("everyday"), max_examples=500, derandomize=False
+)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "everyday"))

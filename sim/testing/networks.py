@@ -2,7 +2,7 @@
 
 A `Sketch` collects sites, lines and lanes; `network()` hands them over frozen. The ids it chooses are
 predictable: the line of a site is ``<site>_line``, a lane ``<supplier>_<buyer>_<material>``, its route
-``<lane>_route``.
+``<lane>_route``, which passes the chokepoint ``<lane>_strait``.
 """
 
 from __future__ import annotations
@@ -274,7 +274,7 @@ class Sketch:
             route_id,
             route_id.replace("_", " "),
             "sea",
-            tuple(passes) or ends,
+            tuple(passes) or (ends[0], f"{lane_id}_strait", ends[1]),
             days,
             capacity_per_day=route_capacity_per_day,
             shipment_size=shipment_size,
