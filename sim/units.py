@@ -44,6 +44,15 @@ COUNT_UNITS: Mapping[str, float] = MappingProxyType(
 )
 """Units (components, finished goods) in one of each."""
 
+CONTENT_UNITS: Mapping[str, float] = MappingProxyType(
+    {
+        **dict.fromkeys(("", "t/t", "kg/kg", "kg REO/kg", "t/unit", "unit/unit", "unit/t"), 1.0),
+        "kg/unit": 1e-3,
+        "g/unit": 1e-6,
+    }
+)
+"""Tonnes (or units) for one tonne (or unit) of something."""
+
 WORKING_DAY_WORDS = ("working day", "working days", "workday", "workdays")
 
 ALLOWED: Mapping[str, str] = MappingProxyType(
@@ -54,7 +63,9 @@ ALLOWED: Mapping[str, str] = MappingProxyType(
         "count": "a number of 0 or more, without a unit",
         "rate": "500 t/d, 240 kt/yr, 3 kg/d, 1200 units/yr",
         "quantity": "170 t, 3 kg, 1.2 kt, 500 units",
+        "content": "0.31 kg/kg, 1.2 kg/unit, 0.9 t/t, 2 unit/unit, or a number in those of the material",
         "money per tonne": "1200 USD/t, 110 USD/kg",
+        "money": "5000 USD, 110 million USD",
         "date": "a date such as 2025-06-13",
     }
 )
@@ -198,6 +209,12 @@ def rate(given: object) -> Amount:
     return Amount(amount.value / days, amount.of)
 
 
+def content(given: object) -> float:
+    """Read how much of one thing goes into one tonne or unit of another."""
+    value, unit = split_number(given, "content")
+    return value * _factor(unit, CONTENT_UNITS, "content", given, [name for name in CONTENT_UNITS if name])
+
+
 def money_per_tonne(given: object) -> float:
     """Read a price or a cost [USD/tonne]."""
     value, unit = split_number(given, "money per tonne")
@@ -205,6 +222,13 @@ def money_per_tonne(given: object) -> float:
     if currency.strip() != "USD":
         raise UnitError(f"{given!r} is not in USD", str(given), ALLOWED["money per tonne"])
     return value / _factor(per.strip(), MASS_UNITS, "money per tonne", given, list(MASS_UNITS))
+
+
+def money(given: object) -> float:
+    """Read an amount of money [USD]."""
+    value, unit = split_number(given, "money")
+    table = {"USD": 1.0, "thousand USD": 1e3, "million USD": 1e6, "billion USD": 1e9}
+    return value * _factor(unit, table, "money", given, list(table))
 
 
 def iso_date(given: object) -> date:

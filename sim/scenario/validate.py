@@ -1,0 +1,280 @@
+"""From a composed tree to validated parts: every key known, every value readable, all errors at once.
+
+Each top-level key, each intervention and each entry of the network is read apart, so that a mistake in
+one hides no mistake in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+
+from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document
+from sim.scenario.fields import FAULT, Closed, allowed_keys, what
+from sim.scenario.kinds import kind_models
+from sim.scenario.readings import Reading, ReadingError, read_figure
+from sim.scenario.syntax import Mark, Node, Problems
+from sim.scenario.unit_of import kind_of_path
+from sim.units import did_you_mean
+
+Key = str | int
+_LATER = {
+    "actions": "a firm's own measures are not part of the language yet",
+    "sweep": "sweeps are not part of the language yet; run the scenario with several --set",
+}
+
+
+@dataclass(slots=True)
+class Parts:
+    """What a scenario file says, read and typed; what could not be read is missing."""
+
+    root: Node
+    top: dict[str, Any] = field(default_factory=dict)
+    interventions: list[tuple[Node, str, Closed]] = field(default_factory=list)
+    """(node, path of keys, model) of each."""
+    entries: dict[str, dict[str, Closed]] = field(default_factory=dict)
+    uncertain: dict[str, Reading] = field(default_factory=dict)
+
+
+def validate(root: Node, problems: Problems) -> Parts:
+    """Read every part of a composed scenario; what is wrong goes to ``problems``."""
+    parts = Parts(root)
+    for key, node in root.value.items():
+        if key not in TOP_LEVEL:
+            _unknown_top(key, node, problems)
+        elif key in Document.model_fields:
+            read, value = _read_top(key, node, problems)
+            if read:
+                parts.top[key] = value
+    for key in REQUIRED:
+        if key not in root.value:
+            problems.add(f"'{key}' is missing", Mark(root.mark.file), key=key, hint=f"add `{key}:`")
+    _interventions(root.get("interventions"), parts, problems)
+    _entries(root, parts, problems)
+    _uncertain(root.get("uncertain"), parts, problems)
+    return parts
+
+
+def locate(node: Node, keys: Iterable[Key]) -> Node:
+    """Return the node at some keys, or the last one on the way that exists."""
+    for key in keys:
+        below: Node | None = None
+        if isinstance(key, int) and node.is_list and key < len(node.value):
+            below = node.value[key]
+        elif node.is_mapping:
+            below = node.get(str(key))
+        if below is None:
+            return node
+        node = below
+    return node
+
+
+def path_text(keys: Iterable[Key]) -> str:
+    """Return keys as a path, ``interventions[0].start``."""
+    out = ""
+    for key in keys:
+        out += f"[{key}]" if isinstance(key, int) else f".{key}" if out else str(key)
+    return out
+
+
+def _unknown_top(key: str, node: Node, problems: Problems) -> None:
+    mark = node.key_mark or node.mark
+    hint = _LATER.get(key) or did_you_mean(key, TOP_LEVEL)
+    if "." in key and key.split(".")[0] in (*ENTRIES, "interventions"):
+        hint = f"write it nested below `{key.split('.')[0]}:`, or use it with --set"
+    problems.add(
+        f"'{key}' is not a key of a scenario", mark,
+        key=key, given=key, hint=hint, allowed=", ".join(TOP_LEVEL),
+    )  # fmt: skip
+
+
+def _read_top(key: str, node: Node, problems: Problems) -> tuple[bool, Any]:
+    info = Document.model_fields[key]
+    annotation = info.annotation
+    for piece in info.metadata:
+        annotation = _with(annotation, piece)
+    model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+    try:
+        return True, TypeAdapter(annotation).validate_python(node.plain())
+    except ValidationError as error:
+        place_errors(error, node, model, (key,), problems)
+        return False, None
+
+
+def _with(annotation: Any, piece: Any) -> Any:
+    from typing import Annotated
+
+    return Annotated[annotation, piece]
+
+
+def read_model(node: Node, model: type[Closed], keys: tuple[Key, ...], problems: Problems) -> Closed | None:
+    """Read a node as a model; what is wrong goes to ``problems`` and None comes back."""
+    try:
+        return model.model_validate(node.plain())
+    except ValidationError as error:
+        place_errors(error, node, model, keys, problems)
+        return None
+
+
+def place_errors(
+    error: ValidationError, node: Node, model: type[BaseModel] | None, keys: tuple[Key, ...], problems: Problems
+) -> None:
+    """Turn what pydantic found into problems with place and words of our own."""
+    for item in error.errors(include_url=False):
+        inner: tuple[Key, ...] = item["loc"]
+        if item["type"] == FAULT:
+            for part in item["ctx"]["faults"]:
+                at = (*inner, *part["keys"])
+                problems.add(
+                    f"{path_text((*keys, *at))}: {part['message']}", locate(node, at).mark,
+                    key=path_text((*keys, *at)), given=part["given"],
+                    allowed=part["allowed"], hint=part["hint"],
+                )  # fmt: skip
+        elif item["type"] == "extra_forbidden":
+            _unknown_key(node, model, keys, inner, problems)
+        elif item["type"] == "missing":
+            holder = locate(node, inner[:-1])
+            problems.add(
+                f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'", holder.mark,
+                key=path_text((*keys, *inner)), hint=f"add `{inner[-1]}:`",
+            )  # fmt: skip
+        else:
+            wanted = "a list" if "list" in item["type"] else "a mapping"
+            found = locate(node, inner)
+            where = path_text((*keys, *inner))
+            problems.add(
+                f"{where}: {wanted} is wanted, not {what(found.plain())}", found.mark,
+                key=where, given=found.text,
+            )  # fmt: skip
+
+
+def _unknown_key(
+    node: Node, model: type[BaseModel] | None, keys: tuple[Key, ...], inner: tuple[Key, ...], problems: Problems
+) -> None:
+    holder, name = locate(node, inner[:-1]), str(inner[-1])
+    mark = holder.value[name].key_mark if holder.is_mapping and name in holder.value else holder.mark
+    for key in inner[:-1]:
+        if isinstance(key, str) and model is not None:
+            model = getattr(model, "children", {}).get(key, model)
+    known = [key for key in allowed_keys(model) if key != "kind"] if model is not None else []
+    noun = _noun(model, node)
+    problems.add(
+        f"{path_text((*keys, *inner))} is not a field of {noun}", mark,
+        key=path_text((*keys, *inner)), given=name,
+        hint=did_you_mean(name, known), allowed=", ".join(known),
+    )  # fmt: skip
+
+
+def _noun(model: type[BaseModel] | None, node: Node) -> str:
+    kind = getattr(getattr(model, "record", None), "kind", "")
+    if kind:
+        return str(kind)
+    nouns = {"InitialStateEntry": "initial_state", "Consignment": "goods at sea"}
+    name = model.__name__ if model is not None else ""
+    for section, entry in ENTRIES.items():
+        if entry is model:
+            return f"`{section}:`"
+    if name.endswith("Branch"):
+        return "a branch"
+    return nouns.get(name, f"a {name.lower()}" if name else "a scenario")
+
+
+def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
+    if node is None:
+        return
+    if not node.is_list:
+        problems.add(
+            f"interventions: a list is wanted, not {what(node.plain())}", node.mark,
+            key="interventions", hint="begin each intervention with `- id: ...`",
+        )  # fmt: skip
+        return
+    models = kind_models()
+    for number, item in enumerate(node.value):
+        keys: tuple[Key, ...] = ("interventions", number)
+        where = path_text(keys)
+        kind = item.get("kind")
+        if not item.is_mapping:
+            problems.add(f"{where}: a mapping is wanted, not {what(item.plain())}", item.mark, key=where)
+        elif kind is None:
+            problems.add(f"{where} lacks 'kind'", item.mark, key=f"{where}.kind", allowed=", ".join(models))
+        elif not isinstance(kind.value, str) or kind.value not in models:
+            problems.add(
+                f"{where}.kind: {kind.text!r} is not a kind of intervention", kind.mark,
+                key=f"{where}.kind", given=kind.text,
+                hint=did_you_mean(kind.text, models), allowed=", ".join(models),
+            )  # fmt: skip
+        else:
+            model = read_model(item, models[kind.value], keys, problems)
+            if model is not None:
+                parts.interventions.append((item, where, model))
+
+
+def _entries(root: Node, parts: Parts, problems: Problems) -> None:
+    for section, model in ENTRIES.items():
+        node = root.get(section)
+        if node is None:
+            continue
+        if not node.is_mapping:
+            problems.add(
+                f"{section}: a mapping is wanted, not {what(node.plain())}", node.mark,
+                key=section, hint=f"write `{section}: {{some_id: {{...}}}}`",
+            )  # fmt: skip
+            continue
+        for name, item in node.value.items():
+            read = read_model(item, model, (section, name), problems)
+            if read is not None:
+                parts.entries.setdefault(section, {})[name] = read
+
+
+def _uncertain(node: Node | None, parts: Parts, problems: Problems) -> None:
+    if node is None:
+        return
+    if not node.is_mapping:
+        problems.add(
+            f"uncertain: a mapping is wanted, not {what(node.plain())}", node.mark, key="uncertain",
+            hint="write `uncertain: {sites.some_site.cover: {distribution: ...}}`",
+        )  # fmt: skip
+        return
+    for path, item in node.value.items():
+        _uncertain_one(path, item, parts, problems)
+
+
+def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> None:
+    where = f"uncertain.{path}"
+    mark = item.key_mark or item.mark
+    kinds = {str(model.id): type(model) for _, _, model in parts.interventions}  # type: ignore[attr-defined]
+    known = [str(node.value) for node in intervention_ids(parts.root)]
+    kind, message, hint = kind_of_path(path, kinds, known)
+    if message:
+        problems.add(f"{where}: {message}", mark, key=where, given=path, hint=hint)
+        return
+    if not kind:
+        return  # the intervention it names is itself in error
+    try:
+        reading = read_figure(item.plain(), kind)
+    except ReadingError as error:
+        for keys, fault in error.faults:
+            problems.add(
+                f"{path_text((where, *keys))}: {fault.message}", locate(item, keys).mark,
+                key=path_text((where, *keys)), given=fault.given, allowed=fault.allowed, hint=fault.hint,
+            )  # fmt: skip
+        return
+    if not reading.law:
+        allowed = "{distribution: triangular, low: ..., mode: ..., high: ...} and other laws"
+        problems.add(f"{where}: a distribution is wanted, not {item.text!r}", item.mark, key=where, allowed=allowed)
+        return
+    parts.uncertain[path] = reading
+
+
+def intervention_ids(root: Node) -> list[Node]:
+    """Return the id nodes of all interventions, readable or not."""
+    listed = root.get("interventions")
+    items = listed.value if listed is not None and listed.is_list else []
+    found = [item.get("id") for item in items]
+    return [node for node in found if node is not None]
+
+
+__all__ = ["FILES", "READ_APART", "Parts", "intervention_ids", "locate", "path_text", "validate"]
