@@ -1,0 +1,54 @@
+"""The one decorator of kernels, and the folder where their compiled form is kept.
+
+Numba notices an edit of a kernel's own file, not of a helper in another file: a stale result would
+pass unseen. So the cache folder is named after everything a compiled kernel depends on: the sources
+of the engine, the versions of Numba and Python, and the processor.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+SOURCES = Path(__file__).parent
+
+
+def _cache_root() -> Path:
+    base = os.environ.get("SIM_CACHE_DIR") or os.environ.get("XDG_CACHE_HOME")
+    return Path(base) / "sim" if base else Path.home() / ".cache" / "sim"
+
+
+def source_hash(folder: Path = SOURCES) -> str:
+    """Return a hash of every engine source under a folder and of what compiles it."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode())
+        digest.update(path.read_bytes())
+    digest.update(f"{version('numba')} {sys.version} {platform.machine()} {platform.processor()}".encode())
+    return digest.hexdigest()[:16]
+
+
+CACHE_FOLDER = _cache_root() / f"kernels-{source_hash()}"
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
+
+from numba import config, njit  # noqa: E402 - the folder must be known before Numba is imported
+
+config.CACHE_DIR = str(CACHE_FOLDER)
+
+
+def kernels_are_cached() -> bool:
+    """Tell whether a first run need not compile."""
+    return bool(config.DISABLE_JIT) or (CACHE_FOLDER.exists() and any(CACHE_FOLDER.rglob("*.nbc")))
+
+
+def kernel(function: Function) -> Function:
+    """Compile a function of the inner loop (plain Python under ``NUMBA_DISABLE_JIT=1``)."""
+    compiled: Function = njit(cache=True, nogil=True, error_model="numpy")(function)
+    return compiled
