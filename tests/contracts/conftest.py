@@ -83,11 +83,13 @@ def example_text(kind: type[Intervention]) -> str:
     return "\n".join(line[4:] if line.startswith("    ") else line for line in lines)
 
 
-def read_field(kind: type, item: Any, value: Any) -> Any:
+def read_field(item: Any, value: Any) -> Any:
     """Return a YAML value as the field has it."""
     if item.name in PARTS:
         part = PARTS[item.name]
-        return tuple(construct(part, one) for one in value) if isinstance(value, list) else construct(part, value)
+        if isinstance(value, list):
+            return tuple(construct(part, one) for one in value)
+        return construct(part, value)
     if "unit" in item.metadata:
         return READERS[item.metadata["unit"]](value)
     if "tuple" in str(item.type):
@@ -100,9 +102,8 @@ def construct(kind: type, values: Mapping[str, Any]) -> Any:
     by_name = {item.metadata.get("alias", item.name): item for item in fields(kind)}
     unknown = set(values) - set(by_name) - {"kind"}
     assert not unknown, f"{kind.__name__}: unknown keys {unknown}"
-    return kind(
-        **{by_name[key].name: read_field(kind, by_name[key], value) for key, value in values.items() if key != "kind"}
-    )
+    chosen = [(by_name[key], value) for key, value in values.items() if key != "kind"]
+    return kind(**{item.name: read_field(item, value) for item, value in chosen})
 
 
 def from_example(kind: type[Intervention]) -> Intervention:

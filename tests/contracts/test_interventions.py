@@ -115,9 +115,8 @@ def test_changing_the_end_changes_nothing_before_it(kind, stand):
     item = short_lived(stand.from_example(kind))
     later = replace(item, end=item.end + timedelta(days=200))
     end_day = (item.end - START).days
-    first, second = (
-        [(day, step) for day, step in stand.play(one, stand.world()) if day < end_day] for one in (item, later)
-    )
+    first = [(day, step) for day, step in stand.play(item, stand.world()) if day < end_day]
+    second = [(day, step) for day, step in stand.play(later, stand.world()) if day < end_day]
     assert first == second
 
 
@@ -128,7 +127,8 @@ def test_days_never_run_backwards(kind, stand):
 
 def test_a_reaction_starts_after_the_milestone_and_its_lag(kind, stand):
     original = stand.from_example(kind)
-    item = replace(original, announced=None, start=None, end=None, after=After(intervention="other", lag_days=7.0))
+    after = After(intervention="other", lag_days=7.0)
+    item = replace(original, announced=None, start=None, end=None, after=after)
     assert stand.play(item, stand.world()) == []
     done = stand.play(item, stand.world(), {("other", "start"): 100.0})
     assert stand.reached(done)["announced"] == 107

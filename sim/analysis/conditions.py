@@ -1,0 +1,151 @@
+"""The second half of the language of conditions: runways in days, order, origin, tonnes, transit."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from sim.analysis.grammar import number
+from sim.analysis.must_hold import (
+    TOUCHED_STEP,
+    Facts,
+    figure,
+    is_never,
+    listed,
+    oems,
+    sentence,
+)
+
+WHOLE_DAY = 1e-6
+"""Runways from stock are counted in whole days; this is rounding, not time [days]."""
+
+COMPARE: dict[str, Callable[[float, float, float], bool]] = {
+    ">=": lambda value, bound, slack: value >= bound - slack,
+    "<=": lambda value, bound, slack: value <= bound + slack,
+    ">": lambda value, bound, slack: value > bound - slack,
+    "<": lambda value, bound, slack: value < bound + slack,
+    "=": lambda value, bound, slack: abs(value - bound) <= slack,
+}
+
+
+def whole_days(value: float) -> float:
+    """Return the whole days a stock lasts; a stock of 90.5 days is short on day 90."""
+    return value if math.isinf(value) else float(math.floor(value + WHOLE_DAY))
+
+
+def runway(facts: Facts, site: str, name: str) -> float:
+    """Return one of the three runways of a site [days]."""
+    return float(figure(facts, site, f"{name}_runway_days"))
+
+
+def in_days(value: float) -> str:
+    """Return a runway in words."""
+    return "never short" if math.isinf(value) else f"{value:g} d"
+
+
+@sentence("static <= pipeline <= realised [at SITE]")
+def runways_in_order(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A line never falls short before the stock it could see has gone."""
+    found = []
+    for site in [words["site"]] if "site" in words else oems(facts, words):
+        names = ("static", "pipeline", "realised")
+        static, pipeline, realised = (runway(facts, site, name) for name in names)
+        if static > pipeline + WHOLE_DAY or whole_days(pipeline) > realised + WHOLE_DAY:
+            found.append(f"{site}: {in_days(static)}, {in_days(pipeline)}, {in_days(realised)}")
+    return not found, listed(found, "in this order everywhere")
+
+
+@sentence("SITE FIGURE OP DAYS d [+- TOLERANCE d]")
+def runway_compared(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A runway against a number of days."""
+    value = runway(facts, words["site"], words["figure"].lower())
+    slack = number(words["tolerance"]) if "tolerance" in words else WHOLE_DAY
+    return COMPARE[words["op"]](value, number(words["days"]), slack), in_days(value)
+
+
+@sentence("SITE FIGURE between LOW d and HIGH d")
+def runway_between(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A runway inside two bounds, both included."""
+    value = runway(facts, words["site"], words["figure"].lower())
+    return number(words["low"]) <= value <= number(words["high"]), in_days(value)
+
+
+@sentence("SITE realised = pipeline")
+def realised_is_pipeline(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The line runs exactly as long as stock and goods under way last."""
+    realised, pipeline = (runway(facts, words["site"], name) for name in ("realised", "pipeline"))
+    return realised == whole_days(pipeline), f"realised {in_days(realised)}, pipeline {in_days(pipeline)}"
+
+
+@sentence("limiting component at SITE is MATERIAL")
+def limiting_component(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What the first short line was short of."""
+    value = figure(facts, words["site"], "limiting_component")
+    return value == words["material"], "none" if is_never(value) else str(value)
+
+
+@sentence("stop order [in PLACE] follows cover [within DAYS d]")
+def stop_order(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """Nobody falls short later than a site with more cover, both by more than the days allowed."""
+    slack = number(words["days"]) if "days" in words else 7.0
+    short = [
+        (float(figure(facts, site, "days_of_cover_at_start")), runway(facts, site, "realised"), site)
+        for site in oems(facts, words)
+    ]
+    short = sorted(item for item in short if not math.isinf(item[1]))
+    if len(short) < 2:
+        return False, f"only {len(short)} fall short; an order needs two"
+    found = [
+        f"{lean} ({cover:g} d) after {rich} ({more:g} d): {in_days(day)}, {in_days(other)}"
+        for index, (cover, day, lean) in enumerate(short)
+        for more, other, rich in short[index + 1 :]
+        if more > cover + slack and day > other + slack
+    ]
+    order = ", ".join(f"{site} {in_days(day)}" for _, day, site in sorted(short, key=lambda item: item[1]))
+    return not found, listed(found, order)
+
+
+@sentence("PLACE.touched_by.COUNTRY TREND")
+def touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The share touched in a jurisdiction goes up, or down, from `runway_from` to the end."""
+    before, after = facts.touched(words["place"], words["country"])
+    change = after - before if words["trend"].lower() == "rises" else before - after
+    return change > TOUCHED_STEP, f"{before:.2%} -> {after:.2%}"
+
+
+@sentence("headline is TEXT")
+def headline(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The headline says this."""
+    return words["text"].strip('"').casefold() in facts.headline.casefold(), facts.headline
+
+
+@sentence("MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %")
+def leaving(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What a country ships of a material to others, per year."""
+    value = facts.leaving_tonnes_per_year(words["material"], words["country"], words.get("destination"))
+    wanted = number(words["tonnes"])
+    return abs(value - wanted) <= wanted * number(words["percent"]) / 100.0, f"{value:,.1f} t/yr"
+
+
+@sentence("COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %")
+def share_of_output(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A country's share of the world's output; the tolerance is in points."""
+    own = facts.output_tonnes(words["material"], words["country"])[1]
+    world = facts.output_tonnes(words["material"], None)[1]
+    value = 100.0 * own / world if world > 0.0 else math.nan
+    return abs(value - number(words["percent"])) <= number(words["tolerance"]), f"{value:.2f} %"
+
+
+@sentence("output of MATERIAL changes by less than PERCENT %")
+def output_changes(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The world's output over the horizon against the baseline."""
+    before, after = facts.output_tonnes(words["material"], None)
+    change = 100.0 * (after / before - 1.0) if before > 0.0 else math.nan
+    return abs(change) < number(words["percent"]), f"{change:+.3f} %"
+
+
+@sentence("goods land later on ROUTE")
+def land_later(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """Goods that left while the measure was in force travelled longer than in the baseline."""
+    before, after = facts.transit_days(words["route"])
+    return after > before, f"{before:.1f} d -> {after:.1f} d"

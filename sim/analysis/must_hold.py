@@ -1,0 +1,342 @@
+"""Does what a scenario promises hold? A closed language of conditions, each checked on run and baseline.
+
+Conditions (words in capitals vary, brackets may be left out; `oem` is every site of that stage)::
+
+    no oem [in PLACE] stops [within DAYS d]          five days at 5 % of plan or less; days from `runway_from`
+    some oem [in PLACE] stops [within DAYS d]
+    SITE stops [within DAYS d]
+    no oem [in PLACE] affected                       affected: more than 0.5 % of plan lost
+    some oem [in PLACE] affected
+    every oem [in PLACE] at 100 %                    no unit lost, no day short
+    SITE unchanged                                   dates and units as in the baseline
+    every oem [in PLACE] unchanged
+    no oem runway changes                            realised runways as in the baseline
+    static <= pipeline <= realised [at SITE]
+    SITE FIGURE OP DAYS d [+- TOLERANCE d]           FIGURE: static, pipeline, realised; OP: >= <= = < >
+    SITE FIGURE between LOW d and HIGH d
+    SITE realised = pipeline                         to the day
+    limiting component at SITE is MATERIAL
+    stop order [in PLACE] follows cover [within DAYS d]
+    PLACE.touched_by.COUNTRY TREND                   TREND: rises, falls
+    headline is TEXT                                 in double quotes
+    MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %
+    COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %      of world output, tolerance in points
+    output of MATERIAL changes by less than PERCENT %
+    goods land later on ROUTE                        a route or a chokepoint
+
+A condition that needs prices gives "not yet checked"; `NOT_YET` is the whole list of those. Any other
+text is an error.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+from sim.analysis.grammar import Sentence, compile_template, find, number, tidy
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOT_YET = frozenset(
+    {
+        "ndpr price < +10 %",
+        "ndpr price < +0.2 %",
+        "netback of raw ore < 0",
+        "netback of concentrate > netback of raw ore",
+        "case A-D4 holds",
+        "case B-D1 holds",
+        "case B-D3 holds",
+        "price floor holds",
+    }
+)
+"""Conditions on prices: of `india_halt`, of `kazakhstan_transit_refused`, three cases, the price floor."""
+
+AFFECTED_SHARE = 0.005
+SAME = 1e-9
+"""Relative difference below which two figures are the same."""
+TOUCHED_STEP = 1e-4
+"""Least change of a touched share that counts [share]."""
+
+
+class Facts(Protocol):
+    """What conditions are checked on: a finished run beside its baseline.
+
+    `metrics` and `baseline_metrics` have a row per site and the columns of ``sim run --json``; the site
+    is the index or the column ``site``. Never is None or NaN.
+    """
+
+    metrics: pd.DataFrame
+    baseline_metrics: pd.DataFrame
+    headline: str
+    start: date
+    horizon_days: int
+    runway_from: date
+
+    def series(self, name: str) -> pd.DataFrame:
+        """Return a daily series of the run."""
+
+    def sites_in(self, place: str) -> Collection[str]:
+        """Return the sites of a site, country, bloc or operator."""
+
+    def touched(self, place: str, jurisdiction: str) -> tuple[float, float]:
+        """Return the share touched in a jurisdiction on the day before `runway_from`, and at the end."""
+
+    def leaving_tonnes_per_year(self, material: str, country: str, destination: str | None) -> float:
+        """Return what a country ships of a material or form to others [t/yr]."""
+
+    def output_tonnes(self, material: str, country: str | None) -> tuple[float, float]:
+        """Return the output of a material or form over the horizon, in baseline and run [t]."""
+
+    def transit_days(self, route: str) -> tuple[float, float]:
+        """Return the mean days of goods by a route or chokepoint that left in force, baseline and run."""
+
+
+class Outcome(StrEnum):
+    """What a check gives."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    NOT_YET_CHECKED = "not yet checked"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A condition, its outcome, and the numbers behind it."""
+
+    condition: str
+    outcome: Outcome
+    detail: str
+
+
+Check = Callable[[Facts, dict[str, str]], tuple[bool, str]]
+SENTENCES: list[Sentence[Check]] = []
+
+
+def sentence(template: str) -> Callable[[Check], Check]:
+    """Register the meaning of a template."""
+
+    def register(meaning: Check) -> Check:
+        SENTENCES.append(Sentence(template, compile_template(template), meaning))
+        return meaning
+
+    return register
+
+
+def parse(condition: str) -> None:
+    """Check that a condition is in the language, without a run.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message shows the nearest template.
+    """
+    if tidy(condition) not in NOT_YET:
+        find(condition, SENTENCES, NOT_YET)
+
+
+def check(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
+    """Check every condition on a run.
+
+    Raises
+    ------
+    ValueError
+        If a condition is not in the language, or names what the run does not have.
+    """
+    return tuple(_check_one(condition, facts) for condition in conditions)
+
+
+def _check_one(condition: str, facts: Facts) -> Verdict:
+    if tidy(condition) in NOT_YET:
+        return Verdict(condition, Outcome.NOT_YET_CHECKED, "needs prices")
+    meaning, words = find(condition, SENTENCES, NOT_YET)
+    holds, detail = meaning(facts, words)
+    return Verdict(condition, Outcome.PASSED if holds else Outcome.FAILED, detail)
+
+
+def rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a metrics frame with the site as its index."""
+    return frame.set_index("site") if "site" in frame.columns else frame
+
+
+def is_never(value: Any) -> bool:
+    """Tell whether a figure says that something never happens."""
+    return value is None or bool(value != value)
+
+
+def figure(facts: Facts, site: str, name: str) -> Any:
+    """Return one figure of the run's table; infinity where a runway never ends.
+
+    Raises
+    ------
+    ValueError
+        If the run has no such site.
+    """
+    table = rows(facts.metrics)
+    if site not in table.index:
+        from difflib import get_close_matches
+
+        near = get_close_matches(site, [str(item) for item in table.index], n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise ValueError(f"must_hold names the site {site!r}, which the run does not report{hint}")
+    value = table.at[site, name]
+    return math.inf if name.endswith("_days") and is_never(value) else value
+
+
+def oems(facts: Facts, words: dict[str, str]) -> list[str]:
+    """Return the reported OEM sites, of one place if the condition names one.
+
+    Raises
+    ------
+    ValueError
+        If there are none: a condition about nothing would always hold.
+    """
+    table = rows(facts.metrics)
+    found = [str(site) for site in table.index[table["stage"] == "oem"]]
+    if "place" in words:
+        inside = facts.sites_in(words["place"])
+        found = [site for site in found if site in inside]
+    if not found:
+        raise ValueError(f"must_hold speaks of oems in {words.get('place', 'the run')}, but there are none")
+    return found
+
+
+def stop_day(facts: Facts, site: str) -> float:
+    """Return the days from `runway_from` to the line stop; infinity if it never comes."""
+    stopped = figure(facts, site, "line_stop_date")
+    return math.inf if is_never(stopped) else float((as_date(stopped) - facts.runway_from).days)
+
+
+def as_date(value: Any) -> date:
+    """Return a date from a date, a timestamp or ISO text."""
+    if isinstance(value, str):
+        return date.fromisoformat(value[:10])
+    return date(value.year, value.month, value.day)
+
+
+def lost_share(facts: Facts, site: str) -> float:
+    """Return the share of plan lost."""
+    planned = float(figure(facts, site, "planned_units"))
+    return float(figure(facts, site, "lost_units")) / planned if planned > 0.0 else 0.0
+
+
+def listed(items: Sequence[str], none: str) -> str:
+    """Join findings for a verdict, at most eight of them."""
+    if not items:
+        return none
+    more = f" and {len(items) - 8} more" if len(items) > 8 else ""
+    return ", ".join(items[:8]) + more
+
+
+def _stops(facts: Facts, words: dict[str, str], sites: Sequence[str]) -> list[str]:
+    limit = number(words["days"]) if "days" in words else math.inf
+    found = []
+    for site in sites:
+        day = stop_day(facts, site)
+        # A stop on day N lies within N days; without a limit any stop counts.
+        if day <= limit and day < math.inf:
+            found.append(f"{site} on {facts.runway_from + timedelta(days=int(day))} (day {day:g})")
+    return found
+
+
+@sentence("no oem [in PLACE] stops [within DAYS d]")
+def no_oem_stops(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """No line stop, at all or within a time from `runway_from`."""
+    found = _stops(facts, words, oems(facts, words))
+    return not found, listed(found, "no line stops")
+
+
+@sentence("some oem [in PLACE] stops [within DAYS d]")
+def some_oem_stops(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """At least one line stop."""
+    found = _stops(facts, words, oems(facts, words))
+    return bool(found), listed(found, "no line stops")
+
+
+@sentence("SITE stops [within DAYS d]")
+def site_stops(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The site's line stops."""
+    found = _stops(facts, words, [words["site"]])
+    return bool(found), listed(found, f"{words['site']} does not stop")
+
+
+def _affected(facts: Facts, words: dict[str, str]) -> list[str]:
+    shares = {site: lost_share(facts, site) for site in oems(facts, words)}
+    return [f"{site} loses {share:.2%}" for site, share in shares.items() if share > AFFECTED_SHARE]
+
+
+@sentence("no oem [in PLACE] affected")
+def no_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """Nobody loses more than 0.5 % of plan."""
+    found = _affected(facts, words)
+    return not found, listed(found, "nobody loses more than 0.5 % of plan")
+
+
+@sentence("some oem [in PLACE] affected")
+def some_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """Somebody loses more than 0.5 % of plan."""
+    found = _affected(facts, words)
+    return bool(found), listed(found, "nobody loses more than 0.5 % of plan")
+
+
+@sentence("every oem [in PLACE] at 100 %")
+def every_oem_at_full(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """No unit lost beyond rounding, no first shortfall."""
+    found = [
+        f"{site} builds {1.0 - lost_share(facts, site):.4%}"
+        for site in oems(facts, words)
+        if lost_share(facts, site) > SAME or not is_never(figure(facts, site, "first_shortfall_date"))
+    ]
+    return not found, listed(found, "all build to plan")
+
+
+COMPARED = (
+    "planned_units", "lost_units", "first_shortfall_date", "first_below_half_date", "line_stop_date",
+    "realised_runway_days",
+)  # fmt: skip
+
+
+def differences(facts: Facts, site: str, names: Sequence[str] = COMPARED) -> list[str]:
+    """Return how a site differs from its baseline, in words."""
+    figure(facts, site, "stage")
+    run = rows(facts.metrics).to_dict("index")[site]
+    base = rows(facts.baseline_metrics).to_dict("index")[site]
+    scale = max(float(base["planned_units"]), 1.0)
+    out = []
+    for name in names:
+        one, other = run[name], base[name]
+        if is_never(one) or is_never(other):
+            same = is_never(one) and is_never(other)
+        elif isinstance(one, int | float) and isinstance(other, int | float):
+            same = abs(one - other) <= SAME * scale
+        else:
+            same = bool(one == other)
+        if not same:
+            out.append(f"{site} {name}: {other} -> {one}")
+    return out
+
+
+@sentence("SITE unchanged")
+def site_unchanged(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The site's dates and units are those of the baseline."""
+    found = differences(facts, words["site"])
+    return not found, listed(found, "as in the baseline")
+
+
+@sentence("every oem [in PLACE] unchanged")
+def every_oem_unchanged(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """All dates and units are those of the baseline."""
+    found = [text for site in oems(facts, words) for text in differences(facts, site)]
+    return not found, listed(found, "as in the baseline")
+
+
+@sentence("no oem runway changes")
+def no_runway_changes(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """All realised runways are those of the baseline."""
+    names = ("first_shortfall_date", "realised_runway_days")
+    found = [text for site in oems(facts, words) for text in differences(facts, site, names)]
+    return not found, listed(found, "as in the baseline")
