@@ -241,6 +241,8 @@ class Network:
     figures: Mapping[str, Figure] = field(default_factory=dict)
     """Provenance by path, such as `sites.toyota_japan.cover.traction_motor`."""
     folder: str = ""
+    pins: Mapping[str, float] = field(default_factory=dict)
+    """Rates that day zero must meet exactly, by line: a belief's totals [first driver's unit/day]."""
 
     def lines_at(self, site_id: str) -> tuple[Line, ...]:
         """Return the lines of a site, by id."""

@@ -1,0 +1,36 @@
+"""Networks as folders of CSV tables: loading with provenance, paths to numbers, beliefs, claims."""
+
+from sim.data.beliefs import beliefs, with_belief
+from sim.data.loader import find_folder, load_network, packaged_networks
+from sim.data.paths import (
+    all_paths,
+    get_number,
+    network_document,
+    path_unit,
+    with_lanes,
+    with_lines,
+    with_materials,
+    with_numbers,
+    with_routes,
+    with_sites,
+    with_values,
+)
+
+__all__ = [
+    "all_paths",
+    "beliefs",
+    "find_folder",
+    "get_number",
+    "load_network",
+    "network_document",
+    "packaged_networks",
+    "path_unit",
+    "with_belief",
+    "with_lanes",
+    "with_lines",
+    "with_materials",
+    "with_numbers",
+    "with_routes",
+    "with_sites",
+    "with_values",
+]
