@@ -200,13 +200,16 @@ class Sketch:
         site_id: str,
         inputs: Mapping[str, float],
         *,
-        plan: float,
+        plan: float | None,
         cover: float | Mapping[str, float],
         country: str = "AA",
         habits: Mapping[str, Any] | None = None,
         **line_fields: Any,
     ) -> None:
-        """Add an OEM with one line that builds to plan [units per day; cover in days]."""
+        """Add an OEM with one line that builds to plan [units per day; cover in days].
+
+        With ``is_sink=True`` and no plan it is a residual buyer whose plan the solver sizes.
+        """
         covers = dict(cover) if isinstance(cover, Mapping) else dict.fromkeys(inputs, cover)
         self.site(site_id, stage="oem", country=country, **{"cover": covers, **(habits or {})})
         goods = f"{site_id}_goods"

@@ -14,6 +14,7 @@ from sim.interventions import ExportBan, Intervention, Outage, RouteDelay, Trans
 from sim.testing import Sketch, day, small_case
 from tests.analytical.theory import assert_same_bits, made_by
 
+
 def noisy_network() -> Network:
     """Return mine -> smelter -> store -> shop with random demand and random transit."""
     sketch = Sketch("noisy", elements=("dysprosium",), tracked=("MM",))

@@ -53,7 +53,7 @@ def test_the_check_passes_without_the_fault(fault: str) -> None:
 @pytest.mark.parametrize("fault", CAUGHT_BY)
 def test_planted_fault_is_caught_by_its_named_check(fault: str) -> None:
     check, error = CAUGHT_BY[fault]
-    with planted(fault), pytest.raises(error):  # noqa: PT011 - the kind of error is what is checked
+    with planted(fault), pytest.raises(error):
         check()
     check()
 
