@@ -1,4 +1,4 @@
-"""Rare-earth supply-chain simulator: how many days does each manufacturer keep building?
+"""Simulate the rare-earth supply chain: say how many days each manufacturer keeps building.
 
 The public names are loaded when asked for, so that ``import sim`` costs next to nothing.
 """

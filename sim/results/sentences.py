@@ -89,7 +89,8 @@ def _runway(row: pd.Series[Any], manifest: dict[str, Any]) -> str:
 
 def _no_effect(metrics: pd.DataFrame, manifest: dict[str, Any]) -> str:
     count, until = len(metrics), end_date(manifest).isoformat()
-    share = (metrics["lost_units"] / metrics["planned_units"].where(metrics["planned_units"] > 0.0)).fillna(0.0)
+    planned = metrics["planned_units"]
+    share = (metrics["lost_units"] / planned.where(planned > 0.0)).fillna(0.0)
     if metrics.empty or not bool((share > 5e-5).any()):
         return f"no material effect: all {count} manufacturers build to plan until {until}"
     worst = metrics.iloc[int(share.to_numpy().argmax())]

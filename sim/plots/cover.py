@@ -1,0 +1,163 @@
+"""Days of cover over time: the sites that run thinnest in colour and named, all others in grey."""
+
+from __future__ import annotations
+
+import math
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from sim.results.run import Run
+
+HIGHLIGHTED = 8
+"""More lines than this cannot be told apart by colour."""
+LABEL_GAP_SHARE = 0.062
+"""Least distance of two labels as a share of the axis height."""
+CEILING = 1.08
+
+
+def prepare_cover(run: Run) -> pd.DataFrame:
+    """Return days of cover by date and site, the sites that lose most (then the thinnest) first.
+
+    ``attrs`` carries the names, how many sites to name, and the dated interventions.
+    """
+    frame = run.series("days_of_cover")
+    frame = frame.loc[:, frame.notna().any(axis=0)]
+    metrics = run.metrics
+    start = frame.iloc[0]
+    order = sorted(
+        frame.columns,
+        key=lambda site: (
+            -_lost_share(metrics.loc[site]),
+            float(frame[site].min() / start[site]) if start[site] > 0.0 else 0.0,
+            site,
+        ),
+    )
+    out = frame[order]
+    falling = [site for site in order if float(out[site].min()) < 0.9 * float(start[site])]
+    out.attrs = {
+        "names": {site: str(metrics.loc[site, "name"]) for site in order},
+        "highlighted": falling[:HIGHLIGHTED],
+        "interventions": _dated(run.manifest["interventions"]),
+    }
+    return out
+
+
+def _lost_share(row: pd.Series[Any]) -> float:
+    return round(float(row["lost_units"]) / max(float(row["planned_units"]), 1e-12), 6)
+
+
+def _dated(interventions: list[dict[str, Any]]) -> list[tuple[date, str]]:
+    found = []
+    for item in interventions:
+        if item["start"] is not None:
+            found.append((date.fromisoformat(item["start"]), f"{item['id'].replace('_', ' ')} starts"))
+        if item["end"] is not None:
+            found.append((date.fromisoformat(item["end"]), f"{item['id'].replace('_', ' ')} ends"))
+    return sorted(found)
+
+
+def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw days of cover over time with direct labels; returns ``ax``."""
+    named = list(frame.attrs["highlighted"])
+    others = [site for site in frame.columns if site not in named]
+    for site in others:
+        ax.plot(frame.index, frame[site], color="#BDBDBD", linewidth=0.9, zorder=1)
+    ends: list[tuple[float, str, Any]] = []
+    for site in named:
+        (line,) = ax.plot(frame.index, frame[site], zorder=3)
+        ends.append((float(frame[site].iloc[-1]), frame.attrs["names"][site], line.get_color()))
+    top = float(frame.max().max()) if frame.size else 1.0
+    ax.set_ylim(0.0, max(top, 1.0) * CEILING)
+    ax.set_xlim(frame.index[0], frame.index[-1])
+    if others:
+        level = float(frame[others].iloc[-1].median())
+        count = len(others)
+        text = f"{count} other{'s' if count > 1 else ''}" if named else f"all {count} sites hold their cover"
+        ends.append((level, text, "#8A8A8A"))
+    _label_ends(ax, ends)
+    _mark(ax, frame)
+    ax.set_ylabel("cover of the thinnest component [days]")
+    ax.set_xlabel("date")
+    ax.set_title("Days of cover")
+    _date_axis(ax)
+    return ax
+
+
+def _date_axis(ax: Axes) -> None:
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+
+
+def _label_ends(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
+    """Name each line at its right end, moved apart so that no two names overlap."""
+    low, high = ax.get_ylim()
+    levels = spread([(value - low) / (high - low) for value, _, _ in ends], LABEL_GAP_SHARE)
+    for (value, text, colour), level in zip(ends, levels, strict=True):
+        ax.annotate(
+            text,
+            xy=(1.0, (value - low) / (high - low)),
+            xytext=(1.035, level),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=colour,
+            fontsize=8.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 0},
+        )
+
+
+def spread(levels: list[float], gap: float) -> list[float]:
+    """Move levels apart so that neighbours are at least ``gap`` away, keeping their order.
+
+    Examples
+    --------
+    >>> [round(level, 2) for level in spread([0.0, 0.0, 0.9], 0.1)]
+    [0.0, 0.1, 0.9]
+    """
+    order = sorted(range(len(levels)), key=lambda i: (levels[i], i))
+    out = list(levels)
+    floor = -math.inf
+    for i in order:
+        out[i] = max(levels[i], floor)
+        floor = out[i] + gap
+    # What was pushed above the top is pushed back down from there.
+    ceiling = 1.0
+    for i in reversed(order):
+        out[i] = min(out[i], ceiling)
+        ceiling = out[i] - gap
+    return out
+
+
+def _mark(ax: Axes, frame: pd.DataFrame) -> None:
+    """Mark the interventions; names are staggered over three rows above the axes."""
+    import pandas as pd
+
+    inside = [
+        (pd.Timestamp(day), text)
+        for day, text in frame.attrs["interventions"]
+        if frame.index[0] <= pd.Timestamp(day) <= frame.index[-1]
+    ]
+    for day, _ in inside:
+        ax.axvline(day, color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
+    for row, (day, text) in enumerate(inside[:3]):
+        late = (day - frame.index[0]) > 0.6 * (frame.index[-1] - frame.index[0])
+        ax.annotate(
+            f"{text} {day.date().isoformat()}",
+            xy=(day, 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4 if late else 4, -6 - 12 * row),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="top",
+            fontsize=8,
+            color="#444444",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1.0},
+        )
