@@ -15,6 +15,11 @@ from sim.domain import Lane, Line, Network
 ELEMENT_FORMS = frozenset({"oxide", "metal", "alloy", "target", "compound"})
 """Forms that an element's name stands for."""
 
+FORMS = ELEMENT_FORMS | {
+    "ore", "concentrate", "carbonate", "swarf", "reagent", "magnet", "component", "goods",
+}  # fmt: skip
+"""Every form a material may have; a form that the network lacks holds nothing."""
+
 EVERYWHERE = frozenset({"all", "anywhere", "world"})
 
 
@@ -111,17 +116,16 @@ def resolve_materials(network: Network, names: Sequence[str]) -> frozenset[str] 
     """
     if not names:
         return None
-    forms = {material.form for material in network.materials.values()}
     found: set[str] = set()
     for name in names:
         if name in network.materials:
             found.add(name)
         elif name in network.elements:
             found |= forms_of_element(network, name)
-        elif name in forms:
+        elif name in FORMS:
             found |= {key for key, item in network.materials.items() if item.form == name}
         else:
-            hint = suggestion(name, [*network.materials, *network.elements, *forms])
+            hint = suggestion(name, [*network.materials, *network.elements, *FORMS])
             raise ValueError(f"{name!r} is no material, element or form of {network.name}{hint}")
     return frozenset(found)
 

@@ -1,0 +1,212 @@
+"""The facts conditions are checked on, read from the two trajectories of a run.
+
+Owns sums over lanes, lines and shipments that no metric needs. Knows no condition; see `must_hold`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sim.domain import Lane, Line, LineKind, Network, central
+from sim.interventions.scope import FORMS, country_codes, resolve_materials, resolve_place, suggestion
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sim.engine.trajectory import Trajectory
+    from sim.results.run import Run
+
+DAYS_PER_YEAR = 365.0
+MAKERS = (LineKind.MINE, LineKind.PLANT, LineKind.SOURCE)
+RAW_FORMS = frozenset({"ore", "concentrate", "carbonate"})
+"""Forms whose tonnes are counted by their contents, so that rich and lean ones add up."""
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """A finished run beside its baseline, both still in memory."""
+
+    network: Network
+    trajectory: Trajectory
+    baseline_trajectory: Trajectory
+    metrics: pd.DataFrame
+    baseline_metrics: pd.DataFrame
+    headline: str
+    runway_from: date
+
+    @classmethod
+    def of(cls, run: Run) -> RunFacts:
+        """Return the facts of a run that was just made.
+
+        Raises
+        ------
+        ValueError
+            If the run was read from its folder, which keeps the verdicts but not the trajectories.
+        """
+        if run.case is None or run.trajectory is None or run.baseline_trajectory is None:
+            raise ValueError(f"run {run.name!r} was read from its folder; its verdicts are in its manifest")
+        return cls(
+            network=run.case.network,
+            trajectory=run.trajectory,
+            baseline_trajectory=run.baseline_trajectory,
+            metrics=run.metrics,
+            baseline_metrics=run.baseline_metrics,
+            headline=run.headline,
+            runway_from=date.fromisoformat(str(run.manifest["runway_from"])),
+        )
+
+    @property
+    def start(self) -> date:
+        """Day 0."""
+        return self.trajectory.start
+
+    @property
+    def horizon_days(self) -> int:
+        """Simulated days."""
+        return self.trajectory.n_days
+
+    @property
+    def runway_from_day(self) -> int:
+        """Day number of `runway_from`."""
+        return (self.runway_from - self.start).days
+
+    def series(self, name: str) -> pd.DataFrame:
+        """Return a daily series of the run by its name."""
+        from sim.metrics import series_frame
+
+        return series_frame(name, self.trajectory, self.network, self.runway_from_day)
+
+    def sites_in(self, place: str) -> frozenset[str]:
+        """Return the sites of a site id, country, bloc or operator."""
+        return resolve_place(self.network, place)
+
+    def country(self, name: str) -> frozenset[str]:
+        """Return the codes of a country or bloc.
+
+        Raises
+        ------
+        ValueError
+            If there is no such country in the network.
+        """
+        codes = country_codes(self.network, name)
+        if not codes:
+            names = [country.name for country in self.network.countries.values()]
+            raise ValueError(f"must_hold names the country {name!r}{suggestion(name, names)}")
+        return codes
+
+    def touched(self, place: str, jurisdiction: str) -> tuple[float, float]:
+        """Return the mean share of the place's inputs touched in a jurisdiction, before and at the end.
+
+        The mean is over the recorded sites of the place and the elements in them; `before` is the last
+        record before `runway_from`.
+        """
+        run, sites, codes = self.trajectory, self.sites_in(place), self.country(jurisdiction)
+        columns = [i for i, key in enumerate(run.touched_keys) if key[0] in sites and key[2] in codes]
+        if not columns:
+            raise ValueError(f"must_hold asks what {jurisdiction} touched in {place}, which is not recorded")
+        earlier = np.flatnonzero(run.touched_days < self.runway_from_day)
+        first = int(earlier[-1]) if earlier.size else 0
+        before, after = run.touched[first, columns], run.touched[-1, columns]
+        there = np.isfinite(before) & np.isfinite(after)
+        if not there.any():
+            return float("nan"), float("nan")
+        return float(before[there].mean()), float(after[there].mean())
+
+    def materials(self, name: str) -> frozenset[str]:
+        """Return the materials of a material, element or form name; a plural `s` is accepted."""
+        network = self.network
+        is_known = name in network.materials or name in network.elements or name in FORMS
+        chosen = name if is_known else name.removesuffix("s")
+        return resolve_materials(network, [chosen]) or frozenset()
+
+    def leaving_tonnes_per_year(self, material: str, country: str, destination: str | None) -> float:
+        """Return what a country ships across its border, over the horizon [t/yr]."""
+        goods, origin = self.materials(material), self.country(country)
+        targets = None if destination is None else self.country(destination)
+
+        def counts(lane: Lane) -> bool:
+            buyer = self.network.sites[lane.buyer].country
+            return (
+                lane.material in goods
+                and self.network.sites[lane.supplier].country in origin
+                and buyer not in origin
+                and (targets is None or buyer in targets)
+            )
+
+        run = self.trajectory
+        lanes = [i for i, lane_id in enumerate(run.lanes) if counts(self.network.lanes[lane_id])]
+        return float(run.shipped[:, lanes].sum()) / run.n_days * DAYS_PER_YEAR
+
+    def output_tonnes(self, material: str, country: str | None) -> tuple[float, float]:
+        """Return what mines and plants made of a material or form, in baseline and run [t].
+
+        Ores, concentrates and carbonates count by their contents.
+        """
+        goods = self.materials(material)
+        places = None if country is None else self.country(country)
+        weights = np.zeros(len(self.trajectory.lines))
+        for i, line_id in enumerate(self.trajectory.lines):
+            line = self.network.lines[line_id]
+            if line.kind in MAKERS and (places is None or self.network.sites[line.site].country in places):
+                weights[i] = sum(
+                    central(amount) * self._tonnes(item)
+                    for item, amount in line.outputs.items()
+                    if self._is_made(item, goods, line)
+                )
+        runs = (self.baseline_trajectory, self.trajectory)
+        before, after = (float((run.line_made.sum(axis=0) * weights).sum()) for run in runs)
+        return before, after
+
+    def _is_made(self, material_id: str, goods: frozenset[str], line: Line) -> bool:
+        # A plant that passes a concentrate on has not mined it.
+        is_raw = self.network.materials[material_id].form in RAW_FORMS
+        return material_id in goods and (line.kind is not LineKind.PLANT or not is_raw)
+
+    def _tonnes(self, material_id: str) -> float:
+        material = self.network.materials[material_id]
+        if material.form in RAW_FORMS and material.contents:
+            return sum(material.contents.values())
+        return 1.0
+
+    def transit_days(self, route: str) -> tuple[float, float]:
+        """Return the mean days under way of goods that left by a route in force, baseline and run.
+
+        `route` is a route id or a point that routes pass; goods that have not landed do not count.
+
+        Raises
+        ------
+        ValueError
+            If no route has this name or passes it.
+        """
+        run = self.trajectory
+        chosen = [
+            i
+            for i, route_id in enumerate(run.routes)
+            if route == route_id or route in self.network.routes[route_id].passes
+        ]
+        if not chosen:
+            known = {point for item in self.network.routes.values() for point in item.passes}
+            hint = suggestion(route, [*self.network.routes, *known])
+            raise ValueError(f"must_hold names the route {route!r}, which does not exist{hint}")
+        before, after = (self._mean_days(item, chosen) for item in (self.baseline_trajectory, run))
+        return before, after
+
+    def _mean_days(self, run: Trajectory, routes: list[int]) -> float:
+        rows = run.shipments
+        # Goods that leave in the last days land late by chance of the window, so the landed must be
+        # comparable: only those that left early enough for the slowest to land.
+        inside = np.isin(rows["route"], routes) & (rows["ship_day"] >= self.runway_from_day)
+        days = rows["arrival_day"] - rows["ship_day"]
+        landed = inside & (rows["arrival_day"] >= 0)
+        if not landed.any():
+            return float("nan")
+        latest = run.n_days - int(days[landed].max())
+        landed &= rows["ship_day"] < latest
+        weights = rows["quantity"][landed]
+        if weights.sum() <= 0.0:
+            return float("nan")
+        return float((days[landed] * weights).sum() / weights.sum())
