@@ -28,10 +28,12 @@ def prepare_cover(run: Run) -> pd.DataFrame:
     frame = frame.loc[:, frame.notna().any(axis=0)]
     metrics = run.metrics
     start = frame.iloc[0]
+    planned = metrics["planned_units"].clip(lower=1e-12)
+    lost = (metrics["lost_units"] / planned).round(6).to_dict()
     order = sorted(
         frame.columns,
         key=lambda site: (
-            -_lost_share(metrics.loc[site]),
+            -lost[site],
             float(frame[site].min() / start[site]) if start[site] > 0.0 else 0.0,
             site,
         ),
@@ -44,10 +46,6 @@ def prepare_cover(run: Run) -> pd.DataFrame:
         "interventions": _dated(run.manifest["interventions"]),
     }
     return out
-
-
-def _lost_share(row: pd.Series[Any]) -> float:
-    return round(float(row["lost_units"]) / max(float(row["planned_units"]), 1e-12), 6)
 
 
 def _dated(interventions: list[dict[str, Any]]) -> list[tuple[date, str]]:
@@ -139,6 +137,7 @@ def spread(levels: list[float], gap: float) -> list[float]:
 def _mark(ax: Axes, frame: pd.DataFrame) -> None:
     """Mark the interventions; names are staggered over three rows above the axes."""
     import pandas as pd
+    from matplotlib.dates import date2num
 
     inside = [
         (pd.Timestamp(day), text)
@@ -146,7 +145,7 @@ def _mark(ax: Axes, frame: pd.DataFrame) -> None:
         if frame.index[0] <= pd.Timestamp(day) <= frame.index[-1]
     ]
     for day, _ in inside:
-        ax.axvline(day, color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
+        ax.axvline(date2num(day), color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
     for row, (day, text) in enumerate(inside[:3]):
         late = (day - frame.index[0]) > 0.6 * (frame.index[-1] - frame.index[0])
         ax.annotate(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -51,14 +51,12 @@ def draw_runway(frame: pd.DataFrame, ax: Axes) -> Axes:
     realised = frame["realised"].to_numpy(dtype=float)
     is_short = np.isfinite(realised)
     ax.barh(rows[is_short], realised[is_short], height=0.62, color=SHORT, label="realised", zorder=2)
-    ax.barh(
-        rows[~is_short], np.full((~is_short).sum(), window), height=0.62, color=NEVER, label="never short", zorder=2
-    )
-    mark = {"linestyle": "none", "markeredgecolor": "white", "markeredgewidth": 0.6, "zorder": 4}
-    ax.plot(frame["static"], rows, marker="o", markersize=6, color=DARK, label="static: on hand", **mark)
-    ax.plot(
-        frame["pipeline"], rows, marker="D", markersize=5.5, color="#0072B2", label="pipeline: and under way", **mark
-    )
+    whole = np.full(int((~is_short).sum()), window)
+    ax.barh(rows[~is_short], whole, height=0.62, color=NEVER, label="never short", zorder=2)
+    mark: dict[str, Any] = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6, "zorder": 4}
+    ax.plot(frame["static"], rows, "o", markersize=6, color=DARK, label="static: on hand", **mark)
+    pipeline = "pipeline: and under way"
+    ax.plot(frame["pipeline"], rows, "D", markersize=5.5, color="#0072B2", label=pipeline, **mark)
     if frame.attrs["has_band"]:
         _draw_band(frame, ax, rows, window)
     _label_rows(frame, ax, rows, window)
@@ -86,13 +84,14 @@ def _draw_band(frame: pd.DataFrame, ax: Axes, rows: np.ndarray, window: float) -
 
 def _label_rows(frame: pd.DataFrame, ax: Axes, rows: np.ndarray, window: float) -> None:
     """Write the realised runway to the right of everything else in its row."""
-    for row, item in zip(rows, frame.itertuples(index=False), strict=True):
-        never = math.isnan(item.realised)
-        ends = [item.static, item.pipeline, item.high, window if never else item.realised]
-        if frame.attrs["has_band"] and not math.isnan(item.low) and math.isnan(item.high):
+    columns = ["static", "pipeline", "realised", "low", "high"]
+    for row, item in zip(rows, frame[columns].to_numpy(dtype=float), strict=True):
+        static, pipeline, realised, low, high = (float(value) for value in item)
+        never = math.isnan(realised)
+        ends = [static, pipeline, high, window if never else realised]
+        if frame.attrs["has_band"] and not math.isnan(low) and math.isnan(high):
             ends.append(window)
         right = max(end for end in ends if not math.isnan(end))
-        text = f"> {window:.0f} d" if never else f"{item.realised:.0f} d"
-        ax.annotate(
-            text, xy=(right, row), xytext=(7, 0), textcoords="offset points", va="center", fontsize=8, color=DARK
-        )
+        text = f"> {window:.0f} d" if never else f"{realised:.0f} d"
+        place: dict[str, Any] = {"xy": (right, row), "xytext": (7, 0), "textcoords": "offset points"}
+        ax.annotate(text, va="center", fontsize=8, color=DARK, **place)

@@ -92,7 +92,7 @@ class Run:
 
     @cached_property
     def verdicts(self) -> list[dict[str, str]]:
-        """What became of each `must_hold` condition: condition, verdict, detail."""
+        """What became of each `must_hold` condition: condition, outcome, detail."""
         if "must_hold" in self.manifest:
             return list(self.manifest["must_hold"])
         return HOOKS.verdicts(self) if HOOKS.verdicts is not None else []
