@@ -73,7 +73,7 @@ def steady_trajectory(
         touched_keys=touched_keys,
         touched_days=touched_days,
         shipments=np.empty(0, dtype=SHIPMENT_DTYPE),
-        balance={material: 0.0 for material in materials},
+        balance=dict.fromkeys(materials, 0.0),
     )
 
 

@@ -157,9 +157,7 @@ def test_lost_service_is_demand_over_what_the_buffer_lacks(outage_days: int) -> 
     """An outage of D days in front of a buffer B loses d max(0, D - B/d) units, no more and no less."""
     cover_days = 20
     network = serial_chain([cover_days], [30], plan=DEMAND)
-    outage = Outage(
-        id="outage", start=day(CUT_DAY), end=day(CUT_DAY + outage_days), sites=("source",)
-    )
+    outage = Outage(id="outage", start=day(CUT_DAY), end=day(CUT_DAY + outage_days), sites=("source",))
     made = made_by(simulate(small_case(network, 400, outage)), "works_line")
     lost = DEMAND * len(made) - made.sum()
     assert lost == pytest.approx(DEMAND * max(0, outage_days - cover_days), abs=1e-6)

@@ -44,9 +44,7 @@ def row_of(names: Sequence[str], wanted: str) -> int:
 def stock_of(trajectory: Trajectory, site: str, role: str = "input") -> np.ndarray:
     """Return the end-of-day stock of a site that holds one stock of this role, shape (day,)."""
     columns = [
-        number
-        for number, stock in enumerate(trajectory.stocks)
-        if stock.site == site and stock.role == role
+        number for number, stock in enumerate(trajectory.stocks) if stock.site == site and stock.role == role
     ]
     assert columns, f"{site} has no {role} stock"
     return trajectory.on_hand[:, columns].sum(axis=1)

@@ -75,9 +75,7 @@ def with_a_stranger(network: Network) -> Network:
     for table in ("materials", "sites", "lines", "lanes", "routes", "countries"):
         getattr(sketch, table).update(getattr(network, table))
     sketch.source("aa_source", "trinket")
-    sketch.customer(
-        "aa_shop", "trinket", plan=5.0, demand=Distribution("poisson", {"mean": 5.0}), cover=10.0
-    )
+    sketch.customer("aa_shop", "trinket", plan=5.0, demand=Distribution("poisson", {"mean": 5.0}), cover=10.0)
     sketch.lane("aa_source", "aa_shop", "trinket", days=Distribution("gamma", {"mean": 6.0, "cv": 0.5}))
     return sketch.network()
 

@@ -23,13 +23,9 @@ TINY = 1e-6
 def test_without_shocks_every_line_keeps_its_plan_and_no_stock_moves(network: Network) -> None:
     trajectory = simulate(small_case(network, HORIZON_DAYS))
     builds = [
-        number
-        for number, line in enumerate(trajectory.lines)
-        if network.lines[line].kind is LineKind.BUILD
+        number for number, line in enumerate(trajectory.lines) if network.lines[line].kind is LineKind.BUILD
     ]
-    np.testing.assert_allclose(
-        trajectory.line_made[:, builds], trajectory.line_planned[:, builds], rtol=1e-9
-    )
+    np.testing.assert_allclose(trajectory.line_made[:, builds], trajectory.line_planned[:, builds], rtol=1e-9)
     opening = np.broadcast_to(trajectory.opening_on_hand, trajectory.on_hand.shape)
     np.testing.assert_allclose(trajectory.on_hand, opening, rtol=1e-9, atol=TINY)
 
