@@ -42,6 +42,8 @@ from sim.analysis.grammar import Sentence, compile_template, find, number, tidy
 if TYPE_CHECKING:
     import pandas as pd
 
+    from sim.results.run import Run
+
 NOT_YET = frozenset(
     {
         "ndpr price < +10 %",
@@ -109,7 +111,7 @@ class Verdict:
     """A condition, its outcome, and the numbers behind it."""
 
     condition: str
-    outcome: Outcome
+    verdict: Outcome
     detail: str
 
 
@@ -139,8 +141,22 @@ def parse(condition: str) -> None:
         find(condition, SENTENCES, NOT_YET)
 
 
-def check(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
-    """Check every condition on a run.
+def check(run: Run) -> tuple[Verdict, ...]:
+    """Check the conditions of a run that was just made.
+
+    Raises
+    ------
+    ValueError
+        If a condition is not in the language, or names what the run does not have.
+    """
+    from sim.analysis.facts import RunFacts
+
+    facts = RunFacts.of(run)
+    return evaluate(run.case.must_hold if run.case is not None else (), facts)
+
+
+def evaluate(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
+    """Check every condition on facts.
 
     Raises
     ------
