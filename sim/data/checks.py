@@ -57,10 +57,11 @@ def normalised(lanes: dict[str, Lane]) -> dict[str, Lane]:
 
 
 def _shares(context: Context, network: Network, rows: dict[str, Row]) -> None:
-    dormant = {line.site for line in network.lines.values() if line.dormant}
     for (buyer, material), group in share_groups(dict(network.lanes)).items():
         total = sum(lane.sourcing_share for lane in group)
-        is_idle = total == 0.0 and (buyer in dormant or _is_pushed_to(network, buyer, material))
+        is_idle = total == 0.0 and (
+            _is_pushed_to(network, buyer, material) or _is_asleep(network, buyer, material)
+        )
         if abs(total - 1.0) > SHARE_TOLERANCE and not is_idle:
             context.problems.add(
                 f"sourcing shares of {material} at {buyer} sum to {total:.4g}, not 1",
@@ -78,6 +79,14 @@ def _shares(context: Context, network: Network, rows: dict[str, Row]) -> None:
                 f"pushed shares of {material} from {supplier} sum to {total:.4g}, more than 1",
                 rows[group[0].lane_id], key="value", given=f"{total:.4g}",
             )  # fmt: skip
+
+
+def _is_asleep(network: Network, buyer: str, material: str) -> bool:
+    """Whether nobody uses the material now, or nobody makes it: a project that has not begun."""
+    makers = {lane.supplier for lane in network.lanes_into(buyer, material)}
+    users = [line for line in network.lines_at(buyer) if material in line.inputs]
+    sources = [line for line in network.lines.values() if line.site in makers and material in line.outputs]
+    return all(line.dormant for line in users) or all(line.dormant for line in sources)
 
 
 def _is_pushed_to(network: Network, buyer: str, material: str) -> bool:
@@ -136,7 +145,9 @@ def _lanes_in(context: Context, network: Network, line: Line, row: Row) -> None:
         if lane.buyer == line.site and (lane.sourcing_share > 0 or lane.is_pushed)
     }
     for name in line.inputs:
-        if name not in supplied:
+        if name not in supplied and not (
+            network.lanes_into(line.site, name) and _is_asleep(network, line.site, name)
+        ):
             context.problems.add(
                 f"line {line.line_id} uses {name}, but no lane brings it to {line.site}", row,
                 hint="add a row to lanes.csv",

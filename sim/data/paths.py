@@ -213,6 +213,10 @@ def with_numbers(network: Network, numbers: Mapping[str, Number]) -> Network:
         changed["lanes"] = _rebalanced(changed["lanes"], numbers, problems)
     if problems:
         raise DataError(problems)
+    return _with_records(network, changed)
+
+
+def _with_records(network: Network, changed: Mapping[str, Any]) -> Network:
     return replace(network, **changed)
 
 
@@ -228,7 +232,9 @@ def _check_number(path: str, value: Number) -> None:
         return
     is_position = tail in ("latitude", "longitude", "priority")
     if math.isnan(value) or (value < 0 and not is_position):
-        raise DataError(Problem(f"{path} cannot be {value:g}", key=path, given=f"{value:g}", allowed="0 or more"))
+        raise DataError(
+            Problem(f"{path} cannot be {value:g}", key=path, given=f"{value:g}", allowed="0 or more")
+        )
     least = 1.0 if (kind, tail) in (("routes", "days"), ("sites", "review_period")) else 0.0
     if value < least and not is_position:
         raise DataError(Problem(f"{path} is at least {least:g} d", key=path, given=f"{value:g}"))
@@ -250,7 +256,7 @@ def _set(changed: dict[str, dict[str, Any]], path: str, value: Number) -> None:
         changed[kind][name] = replace(record, **{tail: members})
         return
     owner, _, key = ATTRIBUTES[kind][tail].field.partition(".")
-    new: Any = int(round(central(value))) if owner in WHOLE else value
+    new: Any = round(central(value)) if owner in WHOLE else value
     if key:
         new = {**getattr(record, owner), key: value}
     changed[kind][name] = replace(record, **{owner: new})
@@ -340,12 +346,12 @@ def with_values(network: Network, values: Mapping[str, Any]) -> Network:
             if set(entry.words) == {"yes", "no"}:
                 value = value in (True, "yes")
         changed[kind][name] = replace(record, **{owner: value})
-    return replace(network, **changed)
+    return _with_records(network, changed)
 
 
 def _added(network: Network, kind: str, records: Iterable[Any], name_of: Callable[[Any], str]) -> Network:
     merged = {**getattr(network, kind), **{name_of(record): record for record in records}}
-    return replace(network, **{kind: dict(sorted(merged.items()))})
+    return _with_records(network, {kind: dict(sorted(merged.items()))})
 
 
 def with_sites(network: Network, sites: Iterable[Site]) -> Network:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import Any
 
 from sim.data.context import Context, Values
@@ -20,9 +21,10 @@ from sim.data.schema import (
     Attribute,
 )
 from sim.data.tables import Row, number
-from sim.domain import Country, LaneRoute, Material, Route, Site
+from sim.domain import Country, Figure, LaneRoute, Material, Route, Site
 
 YES = frozenset({"yes"})
+NETWORK_KEYS = ("title", "elements", "tracked", "year", "reference_year")
 
 
 def field_values(values: dict[str, float | str], schema: dict[str, Attribute]) -> dict[str, Any]:
@@ -49,8 +51,8 @@ def network_keys(context: Context) -> dict[str, str]:
     keys: dict[str, str] = {}
     for row in context.tables["network"]:
         name = row["key"]
-        if name not in ("title", "elements", "tracked", "year"):
-            context.problems.unknown("key", name, ("title", "elements", "tracked", "year"), row, "key")
+        if name not in NETWORK_KEYS:
+            context.problems.unknown("key", name, NETWORK_KEYS, row, "key")
         if row["unit"] in ("text", ""):
             context.figure(row, f"network.{name}", {})
         else:
@@ -75,7 +77,8 @@ def materials(context: Context, elements: tuple[str, ...]) -> dict[str, Material
             continue
         contents[row["material"]][row["element"]] = value
         if value > 1.0 + 1e-9:
-            context.problems.add(f"content {row['value']} {row['unit']} is more than the whole", row, key="value")
+            given = f"{row['value']} {row['unit']}"
+            context.problems.add(f"content {given} is more than the whole", row, key="value")
     for name, row in rows.items():
         context.one_of(row, "form", FORMS)
         context.one_of(row, "unit", ("tonne", "unit"))
@@ -83,7 +86,9 @@ def materials(context: Context, elements: tuple[str, ...]) -> dict[str, Material
         if total > 1.0 + 1e-6:
             context.problems.add(f"contents of {name} sum to {total:.4g}, more than the whole", row)
     return {
-        name: Material(name, row["name"] or name, row["form"], row["unit"], dict(sorted(contents[name].items())))
+        name: Material(
+            name, row["name"] or name, row["form"], row["unit"], dict(sorted(contents[name].items()))
+        )
         for name, row in sorted(rows.items())
     }
 
@@ -113,8 +118,7 @@ def sites(
     for name, row in sorted(rows.items()):
         context.known(row, "country", known_countries, "country")
         context.one_of(row, "stage", STAGES)
-        if context.is_sourced(row, is_numeric=False) and row["unit"] != "degree":
-            context.problems.add(f"unit {row['unit']!r} of a position is not degree", row, key="unit")
+        _keep_position(context, row)
         out[name] = Site(
             name, row["name"] or name, row["country"], row["stage"],
             latitude=_degrees(context, row, "latitude", 90.0),
@@ -128,6 +132,22 @@ def sites(
         )  # fmt: skip
     _check_reviews(context)
     return out
+
+
+def _keep_position(context: Context, row: Row) -> None:
+    """Check unit and source of a position, and keep it as two figures of one row."""
+    if row["unit"] != "degree":
+        context.problems.add(
+            f"unit {row['unit']!r} of a position is not degree", row, key="unit", allowed="degree"
+        )
+    if not context.is_sourced(row, is_numeric=False):
+        return
+    for column in ("latitude", "longitude"):
+        if row[column]:
+            context.figures[f"sites.{row['site']}.{column}"] = Figure(
+                number(row, column, context.problems), row["unit"], row["source_id"],
+                note=row["note"], file=Path(row.file).name, line=row.line,
+            )  # fmt: skip
 
 
 def _check_reviews(context: Context) -> None:

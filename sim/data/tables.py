@@ -8,6 +8,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sim.data.schema import OTHER_FILES, TABLES, UNIT_WORDS, Table
 from sim.domain import Figure
@@ -33,7 +34,7 @@ class Problems:
 
     found: list[Problem] = field(default_factory=list)
 
-    def add(self, message: str, row: Row | None = None, **parts: str) -> None:
+    def add(self, message: str, row: Row | None = None, **parts: Any) -> None:
         """Add a problem; `row` gives file and line, `parts` are fields of `Problem`."""
         if row is None:
             self.found.append(Problem(message, **parts))
@@ -213,7 +214,8 @@ def figure(row: Row, units: Mapping[str, float], problems: Problems, lowest: flo
     before = len(problems.found)
     unit = row["unit"]
     if not unit:
-        problems.add("unit is empty; every figure has one", row, key="unit", allowed=listing(units or ("text",)))
+        allowed = listing(units or ("text",))
+        problems.add("unit is empty; every figure has one", row, key="unit", allowed=allowed)
     elif unit not in (units or ("text",)):
         kind = "cannot stand here" if unit in UNIT_WORDS else "is not known"
         problems.add(
