@@ -169,6 +169,19 @@ def whole(least: int, most: int = 2**63 - 1) -> Any:
     return Annotated[Any, PlainValidator(validate), WithJsonSchema({"type": "integer", "minimum": least})]
 
 
+def degrees(most: float) -> Any:
+    """Return the type of an angle between -``most`` and ``most`` degrees."""
+
+    def validate(raw: object) -> object:
+        if isinstance(raw, bool) or not isinstance(raw, int | float) or not -most <= raw <= most:
+            raise fault(f"{_shown(raw)} is not an angle", raw, f"{-most:g} to {most:g}")
+        return float(raw)
+
+    return Annotated[
+        Any, PlainValidator(validate), WithJsonSchema({"type": "number", "minimum": -most, "maximum": most})
+    ]
+
+
 def _flag(raw: object) -> object:
     words = {"yes": True, "no": False}
     if isinstance(raw, bool):

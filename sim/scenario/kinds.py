@@ -148,10 +148,13 @@ def _annotation(hint: Any, item: Field[Any]) -> tuple[Any, type[Closed] | None]:
         return choice([str(word) for word in get_args(first)]), None
     if isinstance(first, type) and issubclass(first, Enum):
         return choice([str(word.value) for word in first]), None
-    if isinstance(first, type) and is_dataclass(first):
-        below = model_of(first)
-        return below, below
+    if isinstance(first, type) and is_dataclass(cast(type, first)):
+        return _below(first)
     return _container(first, unit, item)
+
+
+def _below(cls: type) -> tuple[Any, type[Closed] | None]:
+    return model_of(cls), model_of(cls)
 
 
 def _container(hint: Any, unit: str, item: Field[Any]) -> tuple[Any, type[Closed] | None]:

@@ -12,7 +12,7 @@ from sim.scenario.kinds import UNIT_KINDS, field_key
 from sim.units import did_you_mean
 
 _OWN: Mapping[str, Mapping[str, str]] = {
-    "sites": {"cover": "duration", "output_cover": "duration", "opening_cover": "duration"},
+    "sites": {"cover": "duration", "output_cover": "duration", "opening_cover": "duration", "nameplates": "rate"},
     "lines": {"inputs": "content", "outputs": "content", "nameplate_capacity": "rate"},
     "lanes": {"sourcing_share": "share"},
     "routes": {},
@@ -25,8 +25,8 @@ _ATTRIBUTES = {
     "routes": tables.ROUTE_ATTRIBUTES,
     "materials": tables.MATERIAL_ATTRIBUTES,
 }
-NEEDS_NAME = frozenset({"inputs", "outputs", "contents"})
-"""Figures that come one for each material or element."""
+NEEDS_NAME = frozenset({"inputs", "outputs", "contents", "output_cover", "opening_cover", "nameplates"})
+"""Figures that come one for each material, element or nameplate."""
 
 
 def figure_kinds(section: str) -> dict[str, str]:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
-from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document
+from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document, InitialStateEntry
 from sim.scenario.fields import FAULT, Closed, allowed_keys, what
 from sim.scenario.kinds import kind_models
 from sim.scenario.readings import Reading, ReadingError, read_figure
@@ -93,21 +93,15 @@ def _unknown_top(key: str, node: Node, problems: Problems) -> None:
 
 def _read_top(key: str, node: Node, problems: Problems) -> tuple[bool, Any]:
     info = Document.model_fields[key]
-    annotation = info.annotation
+    annotation: Any = info.annotation
     for piece in info.metadata:
-        annotation = _with(annotation, piece)
-    model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
+        annotation = Annotated[annotation, piece]
+    model = InitialStateEntry if key == "initial_state" else None
     try:
         return True, TypeAdapter(annotation).validate_python(node.plain())
     except ValidationError as error:
         place_errors(error, node, model, (key,), problems)
         return False, None
-
-
-def _with(annotation: Any, piece: Any) -> Any:
-    from typing import Annotated
-
-    return Annotated[annotation, piece]
 
 
 def read_model(node: Node, model: type[Closed], keys: tuple[Key, ...], problems: Problems) -> Closed | None:

@@ -1,0 +1,247 @@
+"""Typed parts to a `Case`: records made, working days counted, laws in their place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from sim.case import Case, InitialState, Uncertain
+from sim.domain import Distribution, Network
+from sim.interventions import Branch, Intervention
+from sim.interventions.scope import country_codes
+from sim.scenario.compose import ACTUAL_POLICY
+from sim.scenario.fields import Closed
+from sim.scenario.kinds import field_key, takes_law
+from sim.scenario.readings import Reading
+from sim.scenario.state import initial_state
+from sim.scenario.syntax import Node, Problems
+from sim.scenario.validate import Parts, locate
+from sim.scenario.workdays import calendar_days, is_listed
+from sim.scenario.world import World
+from sim.units import WorkingDays
+
+
+@dataclass(slots=True)
+class _Clock:
+    """When and where a duration of an intervention begins, for its working days."""
+
+    start: date | None
+    country: str
+    warnings: Problems
+    node: Node
+
+    def days(self, working: WorkingDays) -> float:
+        """Return the calendar days of some working days.
+
+        Raises
+        ------
+        ValueError
+            If there is no start date.
+        """
+        if self.start is None:
+            raise ValueError("working days need a start date, and this intervention has none")
+        days = calendar_days(working, self.start, self.country)
+        years = {self.start.year, (self.start + timedelta(days=days)).year}
+        if self.country == "CN" and not all(is_listed("CN", year) for year in years):
+            self.warnings.add(
+                f"the holidays of China are not listed for {min(years)}; only weekends are left out of working days",
+                self.node.mark, key="working days",
+            )  # fmt: skip
+        return float(days)
+
+
+def build_case(parts: Parts, world: World, path: Path, problems: Problems, warnings: Problems) -> Case | None:
+    """Return the case, or None where something cannot be built; what is wrong goes to ``problems``."""
+    top = parts.top
+    laws: dict[str, Distribution] = dict(world.laws)
+    interventions = _interventions(parts, world.network, laws, problems, warnings)
+    state = initial_state(parts, world.network, laws, problems)
+    _uncertain_elsewhere(parts, laws, problems)
+    if problems.found or "horizon" not in top:
+        return None
+    horizon = _horizon(top["horizon"], parts.root, problems)
+    if problems.found:
+        return None
+    _look_for_effects(interventions, parts, world.network, problems, warnings)
+    return Case(
+        name=top.get("name", path.stem),
+        network=world.network,
+        start=top["start"],
+        horizon_days=horizon,
+        interventions=tuple(interventions),
+        title=top["title"],
+        question=top.get("question", ""),
+        file=str(path),
+        seed=top.get("seed", 1),
+        replications=top.get("replications", 1),
+        uncertain=tuple(Uncertain(key, laws[key]) for key in sorted(laws)),
+        initial_state=state if state is not None else InitialState(),
+        background=_background(parts),
+        runway_from=top.get("runway_from"),
+        outputs=top.get("outputs", ()),
+        must_hold=top.get("must_hold", ()),
+        sources=top.get("sources", ()),
+    )
+
+
+def _horizon(reading: Reading, root: Node, problems: Problems) -> int:
+    node = locate(root, ("horizon",))
+    longest = 36_500
+    if reading.law or reading.has_working_days:
+        problems.add("horizon: calendar days are wanted", node.mark, key="horizon", given=node.text,
+                     allowed="90 d, 18 months, 10 years")  # fmt: skip
+        return 0
+    days = math.ceil(float(reading.number()) - 1e-9)  # type: ignore[arg-type]
+    if days > longest:
+        problems.add(f"horizon is {days} days", node.mark, key="horizon", given=node.text,
+                     allowed=f"1 d to {longest} d")  # fmt: skip
+    return days
+
+
+def _background(parts: Parts) -> frozenset[str]:
+    """Return the interventions named as background, or that a dated list of actual policy brought in."""
+    found = set(parts.top.get("background", ()))
+    for item, _, model in parts.interventions:
+        node = item.get("id")
+        if node is not None and Path(node.mark.file).parts[-2:] == ACTUAL_POLICY:
+            found.add(str(model.id))  # type: ignore[attr-defined]
+    return frozenset(found)
+
+
+def _interventions(
+    parts: Parts, network: Network, laws: dict[str, Distribution], problems: Problems, warnings: Problems
+) -> list[Intervention]:
+    models = {str(model.id): model for _, _, model in parts.interventions}  # type: ignore[attr-defined]
+    out = []
+    for item, where, model in parts.interventions:
+        clock = _Clock(_start_of(model, models), _jurisdiction(model, network), warnings, item)
+        name = str(model.id)  # type: ignore[attr-defined]
+        found: dict[str, Distribution] = {}
+        try:
+            drawn = {
+                path.split(".", 2)[2]: reading.number(clock.days)
+                for path, reading in parts.uncertain.items()
+                if path.startswith(f"interventions.{name}.")
+            }
+            record = _record(model, clock, found, "")
+            for key, law in drawn.items():
+                record = _with_law(record, key, law, found)
+            out.append(record)
+        except ValueError as error:
+            message = str(error).removeprefix(f"{name}: ")
+            problems.add(f"{where}: {message}", item.mark, key=where, given=name)
+        laws |= {f"interventions.{name}.{key}": law for key, law in found.items()}
+    return out
+
+
+def _start_of(model: Any, models: Mapping[str, Any]) -> date | None:
+    """Return the date an intervention starts, also when it reacts to a dated milestone of another."""
+    seen: set[str] = set()
+    while model is not None and getattr(model, "start", None) is None and model.id not in seen:
+        seen.add(model.id)
+        if model.after is None:
+            return None
+        stone = model.after.milestone or "start"
+        model = models.get(model.after.intervention)
+        if model is not None and stone != "start":
+            day: date | None = getattr(model, stone, None)
+            return day
+    return getattr(model, "start", None)
+
+
+def _jurisdiction(model: Any, network: Network) -> str:
+    """Return the country code of whoever acts: the first place it comes from."""
+    for field in ("from_places", "through", "sites"):
+        for name in getattr(model, field, None) or ():
+            if name in network.sites:
+                return network.sites[name].country
+            codes = country_codes(network, name)
+            if len(codes) == 1:
+                return next(iter(codes))
+    return ""
+
+
+def _record(model: Closed, clock: _Clock, laws: dict[str, Distribution], prefix: str) -> Any:
+    """Return the dataclass a model stands for."""
+    cls: Any = type(model).record
+    given = model.model_fields_set - {"kind"}
+    if cls is Branch:
+        own = {key: getattr(model, key) for key in given if key not in ("name", "weight")}
+        begin = own.get("start") or clock.start
+        later = _Clock(begin, clock.country, clock.warnings, clock.node)
+        changes = {key: _convert(value, later, {}, "") for key, value in own.items()}
+        weight = model.weight.number()  # type: ignore[attr-defined]
+        return Branch(name=model.name, weight=weight, changes=changes)  # type: ignore[attr-defined]
+    values: dict[str, Any] = {}
+    keys = {item.name: field_key(item) for item in cls.__dataclass_fields__.values()}
+    for name in given:
+        path = f"{prefix}{keys[name]}"
+        value = _convert(getattr(model, name), clock, laws, path)
+        if isinstance(value, Distribution) and not takes_law(cls, name):
+            laws[path] = value
+            value = value.central()
+        values[name] = value
+    return cls(**values)
+
+
+def _convert(value: Any, clock: _Clock, laws: dict[str, Distribution], path: str) -> Any:
+    if isinstance(value, Reading):
+        return value.number(clock.days if value.has_working_days else None)
+    if isinstance(value, Closed):
+        return _record(value, clock, laws, f"{path}.")
+    if isinstance(value, list | tuple):
+        return tuple(_convert(item, clock, laws, f"{path}.{n}") for n, item in enumerate(value))
+    if isinstance(value, Mapping):
+        return {key: _convert(item, clock, laws, f"{path}.{key}") for key, item in value.items()}
+    return value
+
+
+def _with_law(record: Any, keys: str, law: Any, laws: dict[str, Distribution]) -> Any:
+    """Return a record with a law under a path of keys; where only a number fits, its centre."""
+    from dataclasses import fields, replace
+
+    key, _, rest = keys.partition(".")
+    item = next(item for item in fields(record) if field_key(item) == key)
+    if rest:
+        below = getattr(record, item.name)
+        if below is None:
+            raise ValueError(f"uncertain figure '{keys}' has no '{key}' to stand in")
+        return replace(record, **{item.name: _with_law(below, rest, law, laws)})
+    if isinstance(law, Distribution) and not takes_law(type(record), item.name):
+        laws[keys] = law
+        law = law.central()
+    return replace(record, **{item.name: law})
+
+
+def _uncertain_elsewhere(parts: Parts, laws: dict[str, Distribution], problems: Problems) -> None:
+    """Take uncertain stocks; figures of the network and of interventions were taken where they stand."""
+    for path, reading in parts.uncertain.items():
+        if path.startswith("initial_state."):
+            law = reading.number()
+            if isinstance(law, Distribution):
+                laws[path] = law
+
+
+def _look_for_effects(
+    interventions: list[Intervention], parts: Parts, network: Network, problems: Problems, warnings: Problems
+) -> None:
+    """Note interventions that touch nothing in this network."""
+    for (item, where, _), record in zip(parts.interventions, interventions, strict=True):
+        futures = [record, *(record.with_branch(branch.name) for branch in record.branches)]
+        for future in futures:
+            try:
+                touched = future.touches(network)
+            except ValueError as error:
+                problems.add(f"{where}: {str(error).removeprefix(f'{record.id}: ')}", item.mark, key=where)
+                break
+            if not any(touched.values()):
+                node = item.get("id") or item
+                warnings.add(f"{where} touches nothing in {network.name}", node.mark, key=where, given=record.id)
+                break
+
+
+

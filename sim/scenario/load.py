@@ -1,0 +1,105 @@
+"""Load a scenario: the steps in order, and what they give."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from sim.case import Case
+from sim.errors import Problem, ScenarioError
+from sim.scenario import library
+from sim.scenario.build import build_case
+from sim.scenario.check import check
+from sim.scenario.compose import compose
+from sim.scenario.names import check_names, check_sources
+from sim.scenario.settings import apply_setting
+from sim.scenario.show import Row, resolved_yaml, rows
+from sim.scenario.syntax import Node, Problems
+from sim.scenario.validate import validate
+from sim.scenario.world import make_world
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """A scenario that was read.
+
+    Attributes
+    ----------
+    case
+        What the engine takes.
+    root
+        The composed tree, each value with its origin.
+    warnings
+        What is legal but odd.
+    """
+
+    case: Case
+    root: Node
+    warnings: tuple[Problem, ...] = ()
+
+    @property
+    def document(self) -> dict[str, Any]:
+        """Return the composed scenario as plain dicts and lists."""
+        plain: dict[str, Any] = self.root.plain()
+        return plain
+
+    def rows(self) -> list[Row]:
+        """Return (path, value, origin) of every composed value."""
+        return rows(self.root)
+
+    def resolved_yaml(self) -> str:
+        """Return one YAML text, without other files, that loads to the same case."""
+        return resolved_yaml(self.root, self.case)
+
+
+def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Scenario:
+    """Read a scenario file and everything it names.
+
+    Parameters
+    ----------
+    path
+        A file, or the name of a scenario of the library such as ``india_halt``.
+    sets
+        Overrides such as ``sites.toyota_japan.cover=60 d``, applied last, in order.
+    strict
+        Warnings are errors.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem found, each with file, line, column and what would be right.
+
+    Examples
+    --------
+    >>> load("india_halt").case.name  # doctest: +SKIP
+    'india_halt'
+    """
+    file = library.find(path)
+    if not file.exists() and not file.is_symlink():
+        hint = library.suggestion(path)
+        allowed = f"a scenario file, or one of the library: {', '.join(library.names())}"
+        raise ScenarioError(Problem("does not exist", path=str(path), given=str(path), hint=hint, allowed=allowed))
+    root = compose(file)
+    for setting in sets:
+        apply_setting(root, setting)
+    problems, warnings = Problems(), Problems()
+    parts = validate(root, problems)
+    check(root, problems, warnings)
+    world = make_world(parts, problems)
+    if world is not None:
+        check_names(root, world.network, problems)
+        check_sources(root, world.network, problems)
+    case = build_case(parts, world, file, problems, warnings) if world is not None else None
+    problems.stop()
+    if case is None:
+        raise ScenarioError(Problem("cannot be built", path=str(file)))
+    if strict:
+        warnings.stop()
+    return Scenario(case, root, tuple(warnings.found))
+
+
+def library_entries() -> list[tuple[str, str, str, Path]]:
+    """Return (name, title, question, path) of every scenario of the library."""
+    return library.entries()

@@ -1,0 +1,125 @@
+"""Names in interventions against the network: places, materials, lines, lanes, routes, waypoints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from sim.data.loader import read_context
+from sim.data.schema import END_USES
+from sim.domain import Network
+from sim.errors import SimError
+from sim.interventions.scope import resolve_materials, resolve_place, waypoints
+from sim.scenario.syntax import Node, Problems
+from sim.scenario.validate import intervention_ids
+from sim.units import did_you_mean
+
+Check = Callable[[Network, str], object]
+
+
+def _one_of(words: Callable[[Network], Iterable[str]], noun: str) -> Check:
+    def look(network: Network, name: str) -> None:
+        known = tuple(words(network))
+        if name not in known:
+            hint = did_you_mean(name, known)
+            raise ValueError(f"{noun} {name!r} does not exist" + (f"; {hint}" if hint else ""))
+
+    return look
+
+
+CHECKS: Mapping[str, Check] = {
+    "from": resolve_place,
+    "to": resolve_place,
+    "sites": resolve_place,
+    "materials": lambda network, name: resolve_materials(network, [name]),
+    "through": lambda network, name: waypoints(network, [name]),
+    "line": _one_of(lambda network: network.lines, "line"),
+    "lines": _one_of(lambda network: network.lines, "line"),
+    "routes": _one_of(lambda network: network.routes, "route"),
+    "modes": _one_of(lambda network: {route.mode for route in network.routes.values()}, "mode"),
+    "end_use": _one_of(lambda network: END_USES, "end use"),
+    "offtake": _one_of(lambda network: network.lanes, "lane"),
+}
+"""How the names under each key of an intervention are looked up."""
+
+
+def check_names(root: Node, network: Network, problems: Problems) -> None:
+    """Look up every name that the interventions and their branches use."""
+    listed = root.get("interventions")
+    for number, item in enumerate(listed.value if listed is not None and listed.is_list else ()):
+        where = f"interventions[{number}]"
+        _in_mapping(item, where, network, problems)
+        branches = item.get("branches")
+        for place, branch in enumerate(branches.value if branches is not None and branches.is_list else ()):
+            _in_mapping(branch, f"{where}.branches[{place}]", network, problems)
+    _background(root, problems)
+
+
+def _in_mapping(item: Node, where: str, network: Network, problems: Problems) -> None:
+    for key, check in CHECKS.items():
+        node = item.get(key)
+        if node is None:
+            continue
+        for name, text in _names(node):
+            try:
+                check(network, text)
+            except ValueError as error:
+                message, _, hint = str(error).partition("; did you mean ")
+                problems.add(
+                    f"{where}.{key}: {message}", name.mark,
+                    key=f"{where}.{key}", given=text, hint=f"did you mean {hint}" if hint else "",
+                )  # fmt: skip
+
+
+def _names(node: Node) -> list[tuple[Node, str]]:
+    if node.is_list:
+        return [(item, item.value) for item in node.value if isinstance(item.value, str)]
+    if node.is_mapping:
+        return [(Node(key, item.key_mark or item.mark), key) for key, item in node.value.items()]
+    return [(node, node.value)] if isinstance(node.value, str) else []
+
+
+def _background(root: Node, problems: Problems) -> None:
+    node = root.get("background")
+    ids = [str(item.value) for item in intervention_ids(root)]
+    for item, name in _names(node) if node is not None else ():
+        if name not in ids:
+            problems.add(
+                f"background: intervention '{name}' does not exist", item.mark, key="background", given=name,
+                hint=did_you_mean(name, ids), allowed=", ".join(ids),
+            )  # fmt: skip
+
+
+def source_nodes(node: Node) -> list[tuple[Node, str]]:
+    """Return every source id that stands anywhere in a scenario, with its place."""
+    out: list[tuple[Node, str]] = []
+    if node.is_mapping:
+        for key, item in node.value.items():
+            out += _names(item) if key in ("source", "sources") else source_nodes(item)
+    elif node.is_list:
+        for item in node.value:
+            out += source_nodes(item)
+    return out
+
+
+def check_sources(root: Node, network: Network, problems: Problems) -> None:
+    """Refuse a source that neither `sources.csv` nor `assumptions.csv` of the network lists."""
+    used = source_nodes(root)
+    if not used or not network.folder:
+        return
+    known = _listed_sources(network)
+    for item, name in used:
+        if known and name not in known:
+            problems.add(
+                f"source '{name}' does not exist", item.mark, key="sources", given=name,
+                hint=did_you_mean(name, known), allowed="a source_id of the network's sources.csv",
+            )  # fmt: skip
+
+
+def _listed_sources(network: Network) -> tuple[str, ...]:
+    from pathlib import Path
+
+    try:
+        context = read_context(Path(network.folder))
+    except SimError:
+        return ()
+    return (*context.sources, *context.assumptions)
