@@ -65,20 +65,9 @@ class RunFacts:
         return self.trajectory.start
 
     @property
-    def horizon_days(self) -> int:
-        """Simulated days."""
-        return self.trajectory.n_days
-
-    @property
     def runway_from_day(self) -> int:
         """Day number of `runway_from`."""
         return (self.runway_from - self.start).days
-
-    def series(self, name: str) -> pd.DataFrame:
-        """Return a daily series of the run by its name."""
-        from sim.metrics import series_frame
-
-        return series_frame(name, self.trajectory, self.network, self.runway_from_day)
 
     def sites_in(self, place: str) -> frozenset[str]:
         """Return the sites of a site id, country, bloc or operator."""

@@ -94,7 +94,9 @@ def find(
         match = sentence.pattern.fullmatch(tidy(text))
         if match:
             return sentence.meaning, {key: value for key, value in match.groupdict().items() if value}
-    templates = [sentence.template for sentence in known]
-    near = get_close_matches(tidy(text), [*templates, *also], n=1, cutoff=0.4)
-    hint = f"; did you mean {near[0]!r}?" if near else ""
+    # What may be left out would drown a slip in what was left in.
+    shown = {re.sub(r" \[.*?\]", "", sentence.template): sentence.template for sentence in known}
+    shown |= {condition: condition for condition in also}
+    near = get_close_matches(tidy(text), sorted(shown), n=1, cutoff=0.5)
+    hint = f"; did you mean {shown[near[0]]!r}?" if near else ""
     raise ValueError(f"must_hold condition {text!r} is not in the language of conditions{hint}")

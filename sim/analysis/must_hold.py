@@ -72,15 +72,21 @@ class Facts(Protocol):
     is the index or the column ``site``. Never is None or NaN.
     """
 
-    metrics: pd.DataFrame
-    baseline_metrics: pd.DataFrame
-    headline: str
-    start: date
-    horizon_days: int
-    runway_from: date
+    @property
+    def metrics(self) -> pd.DataFrame:
+        """A row per site, of the run."""
 
-    def series(self, name: str) -> pd.DataFrame:
-        """Return a daily series of the run."""
+    @property
+    def baseline_metrics(self) -> pd.DataFrame:
+        """A row per site, of the baseline."""
+
+    @property
+    def headline(self) -> str:
+        """The result in one sentence."""
+
+    @property
+    def runway_from(self) -> date:
+        """Day from which runways count."""
 
     def sites_in(self, place: str) -> Collection[str]:
         """Return the sites of a site, country, bloc or operator."""
