@@ -148,7 +148,7 @@ def _annotation(hint: Any, item: Field[Any]) -> tuple[Any, type[Closed] | None]:
         return choice([str(word) for word in get_args(first)]), None
     if isinstance(first, type) and issubclass(first, Enum):
         return choice([str(word.value) for word in first]), None
-    if isinstance(first, type) and is_dataclass(cast(type, first)):
+    if isinstance(first, type) and is_dataclass(first):
         return _below(first)
     return _container(first, unit, item)
 
@@ -164,8 +164,9 @@ def _container(hint: Any, unit: str, item: Field[Any]) -> tuple[Any, type[Closed
             return Names, None
         if get_origin(inside[0]) is Literal:
             return Names, None
+        part: type = inside[0]
         if is_dataclass(inside[0]):
-            model = model_of(inside[0])
+            model = model_of(part)
             return list[model], model  # type: ignore[valid-type]
     elif len(inside) == 2 and float in _union(inside[1]):
         return figures_by_name(unit), None
