@@ -99,8 +99,8 @@ class Evidence:
             if (stock.site, stock.material, stock.role) == (site, material, "input"):
                 level = self.run.opening_on_hand[i] if self.day == 0 else self.run.on_hand[self.day - 1, i]
                 use = self.run.use_planned[i]
-                return f"{level / use:.0f} days of it" if use > 0.0 else "a stock it does not normally use"
-        return "no stock of it"
+                return f"{level / use:.0f} days" if use > 0.0 else "a stock it does not normally use"
+        return "no stock"
 
     def transit_days(self, lane: int) -> float:
         """Return the lead time a lane had when runways began to count [days]."""
@@ -235,24 +235,20 @@ class Evidence:
         return 0 if item is None else self._match(item, lane)
 
     def _match(self, item: Intervention, lane: int) -> int:
-        """Count in how many ways a scope names a lane; a part it does not name fits every lane."""
+        """Return 2 if an intervention turns a lever of the lane, 1 if one of its supplier's lines, else 0."""
         record = self.lane(lane)
-        material = self.network.materials[record.material]
-        goods = {record.material, material.form, *material.contents}
-        score = 0
-        for wanted, given in (
-            (item.from_places, self._words(record.supplier)),
-            (item.to_places, self._words(record.buyer)),
-            (item.materials, goods),
-        ):
-            if wanted:
-                score += 2 if given & {word.lower() for word in wanted} else -4
-        return score
+        scope = self._scopes[item.id]
+        routes = {part.route for part in record.routes}
+        if record.lane_id in scope or routes & scope:
+            return 2
+        lines = {line.line_id for line in self.network.lines_at(record.supplier)}
+        return 1 if lines & scope else 0
 
-    def _words(self, site: str) -> set[str]:
-        record = self.network.sites[site]
-        country = self.network.countries.get(record.country)
-        blocs = country.blocs if country is not None else ()
-        name = country.name if country is not None else ""
-        found = (site, record.country, record.operator, record.parent, name, *blocs)
-        return {word.lower() for word in found if word}
+    @cached_property
+    def _scopes(self) -> dict[str, set[str]]:
+        """Ids of the lanes, routes and lines each intervention may turn."""
+        found: dict[str, set[str]] = {}
+        for item in self.case.interventions:
+            rows = [row for scope in item.touches(self.network).values() for row in scope]
+            found[item.id] = {row.split("|")[0] for row in rows}
+        return found

@@ -27,7 +27,13 @@ def why_of(run: Run) -> str:
     day = int(run.manifest["runway_from_day"])
     evidence = Evidence(run.case, run.trajectory, run.baseline_trajectory, day)
     first = _first_short(evidence)
-    return _absorbed(evidence) if first is None else _chain(evidence, *first)
+    text = _absorbed(evidence) if first is None else _chain(evidence, *first)
+    return f"In the central run: {text}" if case_draws(run) else text
+
+
+def case_draws(run: Run) -> bool:
+    """Tell whether the table is of replications, while the paragraph is of the central run."""
+    return int(run.manifest["replications"]) > 1
 
 
 def verdicts_of(run: Run) -> list[dict[str, str]]:
@@ -123,8 +129,7 @@ def _because(evidence: Evidence, lane: int) -> str:
     item = evidence.intervention_on(lane)
     if item is None:
         return ""
-    since = "" if item.start is None else f", in force since {item.start.isoformat()}"
-    return f" by the {item.kind.replace('_', ' ')} '{item.id}'{since}"
+    return f" because {item.describe()}"
 
 
 def _absorbed(evidence: Evidence) -> str:

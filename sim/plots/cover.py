@@ -17,6 +17,7 @@ HIGHLIGHTED = 8
 LABEL_GAP_SHARE = 0.062
 """Least distance of two labels as a share of the axis height."""
 CEILING = 1.08
+LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 0, "relpos": (0.0, 0.5)}
 
 
 def prepare_cover(run: Run) -> pd.DataFrame:
@@ -108,7 +109,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
             fontsize=8.5,
             va="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": colour, "linewidth": 0.7, "shrinkA": 1, "shrinkB": 0},
+            arrowprops={**LEADER, "color": colour},
         )
 
 

@@ -127,11 +127,11 @@ class Run:
         """One row per shipment: dates, lane, supplier, buyer, material, route, quantity."""
         return self._tables.shipments()
 
-    def save(self, folder: str | Path | None = None) -> Path:
+    def save(self, folder: str | Path | None = None, *, picture: bool = True) -> Path:
         """Write the run folder, all of it or nothing, and return its path."""
         from sim.results.store import save_run
 
-        return save_run(self, folder)
+        return save_run(self, folder, picture=picture)
 
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.headline}>"

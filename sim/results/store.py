@@ -51,7 +51,7 @@ def folder_of(run: Run) -> Path:
     return ROOT / f"{run.name}-{run.manifest['case_hash'][:10]}"
 
 
-def save_run(run: Run, folder: str | Path | None = None) -> Path:
+def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True) -> Path:
     """Write a run folder and return its path; an older one of the same run is replaced.
 
     Raises
@@ -66,7 +66,7 @@ def save_run(run: Run, folder: str | Path | None = None) -> Path:
     try:
         with _whole(target) as temporary:
             run.folder = target
-            _write(run, temporary)
+            _write(run, temporary, picture=picture)
     except OSError as error:
         run.folder = previous
         raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -101,7 +101,7 @@ def _whole(target: Path) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _write(run: Run, folder: Path) -> None:
+def _write(run: Run, folder: Path, *, picture: bool) -> None:
     if run.resolved_yaml:
         (folder / "scenario.resolved.yaml").write_text(run.resolved_yaml, encoding="utf-8")
     run.metrics.to_csv(folder / "metrics.csv")
@@ -111,7 +111,7 @@ def _write(run: Run, folder: Path) -> None:
     _write_parquet(run.shipments, folder / "shipments.parquet")
     if len(run.replications):
         _write_parquet(run.replications.reset_index(), folder / "replications.parquet")
-    if HOOKS.picture is not None:
+    if picture and HOOKS.picture is not None:
         HOOKS.picture(run, folder / "runway.png")
     manifest = {**run.manifest, "headline": run.headline, "why": run.why, "must_hold": run.verdicts}
     manifest["files"] = sorted([*(item.name for item in folder.iterdir()), MANIFEST])
