@@ -64,7 +64,7 @@ class ExportBan(Intervention):
 
     def what(self) -> str:
         """Return the ban in words."""
-        goods = in_words(self.materials, "everything")
-        return f"{in_words(self.from_places, 'every country')} stops exports of {goods} to " + in_words(
-            self.to_places, "anyone"
-        )
+        who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
+        noun = "deliveries" if self.domestic else "exports"
+        leak = f" but for {self.leak:.0%}" if self.leak else ""
+        return f"{who} stops {noun} of {in_words(self.materials, 'everything')} to {to_whom}{leak}"

@@ -228,6 +228,14 @@ def test_the_docstring_lists_the_whole_language():
         assert sentence.template in text
 
 
+def test_the_page_lists_the_whole_language():
+    text = (SCENARIOS.parent / "docs" / "must_hold.md").read_text(encoding="utf-8")
+    for sentence in SENTENCES:
+        assert f"| `{sentence.template}` | " in text
+    for condition in NOT_YET:
+        assert f"- `{condition}`" in text
+
+
 def test_every_scenario_promises_something_in_the_language():
     files = sorted(SCENARIOS.glob("*.yaml"))
     assert files
