@@ -4,15 +4,16 @@ The destination of an exported magnet is the country of the tier-1 maker. What e
 follows from the buyers' plans and recipes; what each magnet maker makes and what each country took from
 China is known within a range. Between them stands a linear programme:
 
-    minimise    sum_l |x_l - p_l| + w sum_c |d_c - D_c|
+    minimise    sum_l |x_l - p_l| + w sum_c |d_c - D_c| + v sum_mg |y_mg - Y_mg|
     subject to  sum_{l into b} x_l = need_b                  every tier-1 maker and grade
                 low_m <= sum_{l from m} x_l <= high_m        every magnet maker
                 low_c <= d_c <= high_c                       every country with a level; the world's total
                 f p_l <= x_l <= p_l / f                      a normal lane stays one
 
 with x_l the flow of a lane [t/yr], p_l its prior share times the need, d_c what Chinese makers ship to
-tier-1 makers in c. Run it with ``python -m sim.data.destinations --write``: it rewrites the shares of
-those lanes in ``lanes_downstream.csv`` and touches nothing else.
+tier-1 makers in c, and y_mg what a maker sells of a grade against the plan of its line.
+``python -m sim.data.destinations --write`` rewrites the shares of those lanes in
+``lanes_downstream.csv`` and touches nothing else.
 """
 
 from __future__ import annotations
@@ -36,7 +37,9 @@ FOLDER = Path(__file__).with_name("rare_earths_2024")
 EXPORTER = "CN"
 WORLD = "world"
 LEVEL_WEIGHT = 1.5
-"""Weight of a tonne off a country's central level against a tonne off a prior."""
+"""Weight of a tonne off a country's central level against a tonne off a prior: levels are better known."""
+PLAN_WEIGHT = 3.0
+"""Weight of a tonne off the plan of a maker's line: day zero aims at the same plans."""
 LEAST_FACTOR = 0.15
 """A lane keeps at least this part of its prior flow, and at most its inverse."""
 SHARE_DIGITS = 6
@@ -83,6 +86,8 @@ class Problem:
     makers: Mapping[str, Range]
     levels: Mapping[str, Range]
     """By country code; `world` is the total export."""
+    plans: Mapping[tuple[str, str], float]
+    """What a maker plans to make of a material, where its line has a plan [t/yr]."""
 
 
 def read_rows(folder: Path, table: str) -> list[Cells]:
@@ -165,14 +170,58 @@ def load(folder: Path = FOLDER) -> Problem:
         )  # fmt: skip
     makers = {row["maker"]: _range(row) for row in read_rows(folder, "destination_makers")}
     levels = {row["country"]: _range(row) for row in read_rows(folder, "destination_levels_2024")}
-    return Problem(tuple(found), makers, levels)
+    return Problem(tuple(found), makers, levels, _maker_plans(folder, makers))
 
 
-def _group(lanes: Sequence[SourcingLane], keys: Sequence[object]) -> dict[object, list[int]]:
-    groups: dict[object, list[int]] = defaultdict(list)
-    for index, key in enumerate(keys[: len(lanes)]):
-        groups[key].append(index)
-    return groups
+def _maker_plans(folder: Path, makers: Mapping[str, Range]) -> dict[tuple[str, str], float]:
+    lines = {row["line"]: (row["site"], row["drivers"]) for row in read_rows(folder, "lines")}
+    return {
+        lines[row["line"]]: float(row["value"])
+        for row in read_rows(folder, "line_figures")
+        if row["attribute"] == "plan" and lines[row["line"]][0] in makers
+    }
+
+
+def _groups(lanes: Sequence[SourcingLane]) -> list[list[int]]:
+    """Return the positions of the lanes that share a buyer and a material."""
+    groups: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for index, lane in enumerate(lanes):
+        groups[lane.buyer, lane.material].append(index)
+    return list(groups.values())
+
+
+class _Programme:
+    """Rows of the linear programme; deviations from a target get a column of their own."""
+
+    def __init__(self, lanes: Sequence[SourcingLane]) -> None:
+        self.bounds: list[tuple[float, float | None]] = [
+            (LEAST_FACTOR * lane.prior_tonnes, lane.prior_tonnes / LEAST_FACTOR) for lane in lanes
+        ]
+        self.cost = [0.0] * len(lanes)
+        self.equal: list[tuple[dict[int, float], float]] = []
+        self.upper: list[tuple[dict[int, float], float]] = []
+
+    def between(self, members: Sequence[int], limits: Range) -> None:
+        """Keep the sum of columns inside its bounds."""
+        self.upper.append((dict.fromkeys(members, 1.0), limits.high))
+        self.upper.append((dict.fromkeys(members, -1.0), -limits.low))
+
+    def near(self, members: Sequence[int], target: float, weight: float) -> None:
+        """Pay `weight` for each tonne by which the sum of columns misses its target."""
+        column = len(self.cost)
+        self.cost.append(weight)
+        self.bounds.append((0.0, None))
+        for sign in (1.0, -1.0):
+            self.upper.append((dict.fromkeys(members, sign) | {column: -1.0}, sign * target))
+
+    def dense(self, rows: Sequence[tuple[dict[int, float], float]]) -> NDArray[np.float64]:
+        """Return rows as a matrix [rows, columns]."""
+        import numpy as np
+
+        out = np.zeros((len(rows), len(self.cost)))
+        for index, (entries, _) in enumerate(rows):
+            out[index, list(entries)] = list(entries.values())
+        return out
 
 
 def solve(problem: Problem) -> dict[str, float]:
@@ -183,81 +232,40 @@ def solve(problem: Problem) -> dict[str, float]:
     DataError
         If no flows fit the ranges of makers and destinations.
     """
-    import numpy as np
     from scipy.optimize import linprog
 
     lanes = problem.lanes
-    count = len(lanes)
-    countries = sorted(set(problem.levels) - {WORLD})
-    size = 2 * count + len(countries)
-    prior = np.array([lane.prior_tonnes for lane in lanes])
-    equal, equal_to = _needs_met(lanes, size)
-    upper, upper_to = _limits(problem, countries, size)
-    for index in range(count):
-        for sign in (1.0, -1.0):
-            row = np.zeros(size)
-            row[index], row[count + index] = sign, -1.0
-            upper.append(row)
-            upper_to.append(sign * prior[index])
-    cost = np.concatenate([np.zeros(count), np.ones(count), np.full(len(countries), LEVEL_WEIGHT)])
-    bounds = [(LEAST_FACTOR * p, p / LEAST_FACTOR) for p in prior] + [(0.0, None)] * (size - count)
+    programme = _Programme(lanes)
+    for index, lane in enumerate(lanes):
+        programme.near([index], lane.prior_tonnes, 1.0)
+    for members in _groups(lanes):
+        programme.equal.append((dict.fromkeys(members, 1.0), lanes[members[0]].need_tonnes))
+    for maker, output in sorted(problem.makers.items()):
+        programme.between([i for i, lane in enumerate(lanes) if lane.maker == maker], output)
+    for (maker, material), plan in sorted(problem.plans.items()):
+        made = [i for i, lane in enumerate(lanes) if (lane.maker, lane.material) == (maker, material)]
+        if made:
+            programme.near(made, plan, PLAN_WEIGHT)
+    for code, level in sorted(problem.levels.items()):
+        sent = [i for i, lane in enumerate(lanes) if lane.is_export and code in (WORLD, lane.country)]
+        programme.between(sent, level)
+        if code != WORLD:
+            programme.near(sent, level.value, LEVEL_WEIGHT)
     found = linprog(
-        cost, A_ub=np.array(upper), b_ub=upper_to, A_eq=np.array(equal), b_eq=equal_to, bounds=bounds,
-        method="highs",
+        programme.cost,
+        A_ub=programme.dense(programme.upper), b_ub=[value for _, value in programme.upper],
+        A_eq=programme.dense(programme.equal), b_eq=[value for _, value in programme.equal],
+        bounds=programme.bounds, method="highs",
     )  # fmt: skip
     if not found.success:
         raise DataError(f"no sourcing fits the makers and destinations: {found.message}")
-    return {lane.lane: float(flow) for lane, flow in zip(lanes, found.x[:count], strict=True)}
-
-
-def _needs_met(lanes: Sequence[SourcingLane], size: int) -> tuple[list[NDArray[np.float64]], list[float]]:
-    import numpy as np
-
-    rows, values = [], []
-    for _, members in _group(lanes, [(lane.buyer, lane.material) for lane in lanes]).items():
-        row = np.zeros(size)
-        row[members] = 1.0
-        rows.append(row)
-        values.append(lanes[members[0]].need_tonnes)
-    return rows, values
-
-
-def _limits(
-    problem: Problem, countries: Sequence[str], size: int
-) -> tuple[list[NDArray[np.float64]], list[float]]:
-    import numpy as np
-
-    rows: list[NDArray[np.float64]] = []
-    values: list[float] = []
-
-    def between(row: NDArray[np.float64], low: float, high: float) -> None:
-        rows.extend((row, -row))
-        values.extend((high, -low))
-
-    for maker, output in sorted(problem.makers.items()):
-        row = np.zeros(size)
-        row[[i for i, lane in enumerate(problem.lanes) if lane.maker == maker]] = 1.0
-        between(row, output.low, output.high)
-    exports = [i for i, lane in enumerate(problem.lanes) if lane.is_export]
-    for code, level in sorted(problem.levels.items()):
-        row = np.zeros(size)
-        row[[i for i in exports if code in (WORLD, problem.lanes[i].country)]] = 1.0
-        between(row, level.low, level.high)
-        if code != WORLD:
-            column = size - len(countries) + list(countries).index(code)
-            for sign in (1.0, -1.0):
-                off = sign * row
-                off[column] = -1.0
-                rows.append(off)
-                values.append(sign * level.value)
-    return rows, values
+    return {lane.lane: float(flow) for lane, flow in zip(lanes, found.x, strict=False)}
 
 
 def shares(problem: Problem, flows: Mapping[str, float]) -> dict[str, float]:
     """Return flows as shares of the buyer's need that sum to exactly 1 in six digits [share]."""
     out: dict[str, float] = {}
-    groups = _group(problem.lanes, [(lane.buyer, lane.material) for lane in problem.lanes])
-    for members in groups.values():
+    for members in _groups(problem.lanes):
         lanes = [problem.lanes[i] for i in members]
         rounded = {lane.lane: round(flows[lane.lane] / lane.need_tonnes, SHARE_DIGITS) for lane in lanes}
         largest = max(rounded, key=lambda name: (rounded[name], name))
@@ -327,7 +335,9 @@ def report(problem: Problem, share: Mapping[str, float]) -> str:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Solve, show the destinations, and write the shares when asked to."""
-    parser = argparse.ArgumentParser(prog="python -m sim.data.destinations", description=__doc__.split("\n")[0])
+    parser = argparse.ArgumentParser(
+        prog="python -m sim.data.destinations", description="Split Chinese magnet exports by destination."
+    )
     parser.add_argument("--write", action="store_true", help="write the shares into lanes_downstream.csv")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="folder of the network's tables")
     options = parser.parse_args(arguments)
