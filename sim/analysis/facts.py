@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sim.analysis.names import countries_of, materials_of, routes_of
 from sim.domain import Lane, Line, LineKind, Network, central
-from sim.interventions.scope import FORMS, country_codes, resolve_materials, resolve_place, suggestion
+from sim.interventions.scope import resolve_place
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -73,27 +74,13 @@ class RunFacts:
         """Return the sites of a site id, country, bloc or operator."""
         return resolve_place(self.network, place)
 
-    def country(self, name: str) -> frozenset[str]:
-        """Return the codes of a country or bloc.
-
-        Raises
-        ------
-        ValueError
-            If there is no such country in the network.
-        """
-        codes = country_codes(self.network, name)
-        if not codes:
-            names = [country.name for country in self.network.countries.values()]
-            raise ValueError(f"must_hold names the country {name!r}{suggestion(name, names)}")
-        return codes
-
     def touched(self, place: str, jurisdiction: str) -> tuple[float, float]:
         """Return the mean share of the place's inputs touched in a jurisdiction, before and at the end.
 
         The mean is over the recorded sites of the place and the elements in them; `before` is the last
         record before `runway_from`.
         """
-        run, sites, codes = self.trajectory, self.sites_in(place), self.country(jurisdiction)
+        run, sites, codes = self.trajectory, self.sites_in(place), countries_of(self.network, jurisdiction)
         columns = [i for i, key in enumerate(run.touched_keys) if key[0] in sites and key[2] in codes]
         if not columns:
             raise ValueError(f"must_hold asks what {jurisdiction} touched in {place}, which is not recorded")
@@ -105,17 +92,10 @@ class RunFacts:
             return float("nan"), float("nan")
         return float(before[there].mean()), float(after[there].mean())
 
-    def materials(self, name: str) -> frozenset[str]:
-        """Return the materials of a material, element or form name; a plural `s` is accepted."""
-        network = self.network
-        is_known = name in network.materials or name in network.elements or name in FORMS
-        chosen = name if is_known else name.removesuffix("s")
-        return resolve_materials(network, [chosen]) or frozenset()
-
     def leaving_tonnes_per_year(self, material: str, country: str, destination: str | None) -> float:
         """Return what a country ships across its border, over the horizon [t/yr]."""
-        goods, origin = self.materials(material), self.country(country)
-        targets = None if destination is None else self.country(destination)
+        goods, origin = materials_of(self.network, material), countries_of(self.network, country)
+        targets = None if destination is None else countries_of(self.network, destination)
 
         def counts(lane: Lane) -> bool:
             buyer = self.network.sites[lane.buyer].country
@@ -135,8 +115,8 @@ class RunFacts:
 
         Ores, concentrates and carbonates count by their contents.
         """
-        goods = self.materials(material)
-        places = None if country is None else self.country(country)
+        goods = materials_of(self.network, material)
+        places = None if country is None else countries_of(self.network, country)
         weights = np.zeros(len(self.trajectory.lines))
         for i, line_id in enumerate(self.trajectory.lines):
             line = self.network.lines[line_id]
@@ -172,15 +152,8 @@ class RunFacts:
             If no route has this name or passes it.
         """
         run = self.trajectory
-        chosen = [
-            i
-            for i, route_id in enumerate(run.routes)
-            if route == route_id or route in self.network.routes[route_id].passes
-        ]
-        if not chosen:
-            known = {point for item in self.network.routes.values() for point in item.passes}
-            hint = suggestion(route, [*self.network.routes, *known])
-            raise ValueError(f"must_hold names the route {route!r}, which does not exist{hint}")
+        wanted = routes_of(self.network, route)
+        chosen = [i for i, route_id in enumerate(run.routes) if route_id in wanted]
         before, after = (self._mean_days(item, chosen) for item in (self.baseline_trajectory, run))
         return before, after
 

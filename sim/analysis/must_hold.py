@@ -38,12 +38,13 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from sim.analysis.grammar import Sentence, compile_template, find, number, tidy
+from sim.analysis.names import check_names
+from sim.errors import Problem, ScenarioError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sim.results.run import Run
-
+    from sim.case import Case
 NOT_YET = frozenset(
     {
         "ndpr price < +10 %",
@@ -117,7 +118,7 @@ class Verdict:
     """A condition, its outcome, and the numbers behind it."""
 
     condition: str
-    verdict: Outcome
+    outcome: Outcome
     detail: str
 
 
@@ -135,38 +136,46 @@ def sentence(template: str) -> Callable[[Check], Check]:
     return register
 
 
-def parse(condition: str) -> None:
-    """Check that a condition is in the language, without a run.
+def parse(condition: str) -> dict[str, str]:
+    """Check that a condition is in the language, without a run; return what its words are.
 
     Raises
     ------
-    ValueError
+    ScenarioError
         If it is not; the message shows the nearest template.
     """
-    if tidy(condition) not in NOT_YET:
-        find(condition, SENTENCES, NOT_YET)
+    if tidy(condition) in NOT_YET:
+        return {}
+    try:
+        return find(condition, SENTENCES, NOT_YET)[1]
+    except ValueError as error:
+        raise fault(condition, error) from None
 
 
-def check(run: Run) -> tuple[Verdict, ...]:
-    """Check the conditions of a run that was just made.
-
-    Raises
-    ------
-    ValueError
-        If a condition is not in the language, or names what the run does not have.
-    """
-    from sim.analysis.facts import RunFacts
-
-    facts = RunFacts.of(run)
-    return evaluate(run.case.must_hold if run.case is not None else (), facts)
+def fault(condition: str, error: ValueError) -> ScenarioError:
+    """Return what is wrong with a condition as an error of the scenario."""
+    return ScenarioError(Problem(str(error), key="must_hold", given=condition))
 
 
-def evaluate(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
+def problems_of(case: Case) -> tuple[Problem, ...]:
+    """Return what is wrong with a case's conditions before it is run: language and names."""
+    found: list[Problem] = []
+    for condition in case.must_hold:
+        try:
+            check_names(case.network, parse(condition))
+        except ScenarioError as error:
+            found += error.problems
+        except ValueError as error:
+            found += fault(condition, error).problems
+    return tuple(found)
+
+
+def check(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
     """Check every condition on facts.
 
     Raises
     ------
-    ValueError
+    ScenarioError
         If a condition is not in the language, or names what the run does not have.
     """
     return tuple(_check_one(condition, facts) for condition in conditions)
@@ -175,8 +184,11 @@ def evaluate(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
 def _check_one(condition: str, facts: Facts) -> Verdict:
     if tidy(condition) in NOT_YET:
         return Verdict(condition, Outcome.NOT_YET_CHECKED, "needs prices")
-    meaning, words = find(condition, SENTENCES, NOT_YET)
-    holds, detail = meaning(facts, words)
+    try:
+        meaning, words = find(condition, SENTENCES, NOT_YET)
+        holds, detail = meaning(facts, words)
+    except ValueError as error:
+        raise fault(condition, error) from error
     return Verdict(condition, Outcome.PASSED if holds else Outcome.FAILED, detail)
 
 

@@ -15,10 +15,10 @@ from ruamel.yaml import YAML
 
 from sim.analysis import must_hold
 from sim.analysis.facts import RunFacts
-from sim.analysis.must_hold import NOT_YET, SENTENCES, Outcome, evaluate, parse
+from sim.analysis.must_hold import NOT_YET, SENTENCES, Outcome, check, parse, problems_of
 from sim.domain import Country
 from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
-from sim.testing.networks import Sketch
+from sim.testing.networks import Sketch, small_case
 
 FROM = date(2025, 4, 1)
 SCENARIOS = Path(__file__).parents[2] / "scenarios"
@@ -79,7 +79,7 @@ class Told:
 
 
 def verdict(condition: str, **changes) -> must_hold.Verdict:
-    (found,) = evaluate([condition], Told(**changes))
+    (found,) = check([condition], Told(**changes))
     return found
 
 
@@ -142,7 +142,7 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
 )
 def test_each_sentence_passes_and_fails_where_it_should(condition, passes):
     found = verdict(condition)
-    assert found.verdict == (Outcome.PASSED if passes else Outcome.FAILED), found.detail
+    assert found.outcome == (Outcome.PASSED if passes else Outcome.FAILED), found.detail
     assert found.detail
 
 
@@ -161,13 +161,13 @@ def test_every_sentence_is_tried_above_both_ways():
 def test_a_run_like_its_baseline_passes_what_it_should():
     calm = ("no oem runway changes", "every oem at 100 %", "every oem unchanged", "no oem affected")
     for condition in calm:
-        assert verdict(condition, rows=BASE).verdict is Outcome.PASSED
+        assert verdict(condition, rows=BASE).outcome is Outcome.PASSED
 
 
 def test_runways_out_of_order_fail_and_are_named():
     wrong = [dict(BASE[0], realised_runway_days=97.0, first_shortfall_date=after(97))]
     found = verdict("static <= pipeline <= realised", rows=wrong)
-    assert found.verdict is Outcome.FAILED
+    assert found.outcome is Outcome.FAILED
     assert "toyota_japan: 90 d, 98.5 d, 97 d" in found.detail
 
 
@@ -175,7 +175,7 @@ def test_a_stop_out_of_order_names_the_pair():
     wrong = [dict(CUT[0], realised_runway_days=50.0), dict(CUT[1], realised_runway_days=60.0)]
     found = verdict("stop order follows cover", rows=wrong)
     assert "suzuki_japan (30 d) after toyota_japan (90 d): 60 d, 50 d" in found.detail
-    assert verdict("stop order follows cover within 10 d", rows=wrong).verdict is Outcome.PASSED
+    assert verdict("stop order follows cover within 10 d", rows=wrong).outcome is Outcome.PASSED
 
 
 def test_a_failure_shows_its_numbers():
@@ -196,7 +196,7 @@ def test_only_these_conditions_are_not_yet_checked():
         "price floor holds",
     } == NOT_YET
     for condition in NOT_YET:
-        assert verdict(condition).verdict is Outcome.NOT_YET_CHECKED
+        assert verdict(condition).outcome is Outcome.NOT_YET_CHECKED
         assert not any(sentence.pattern.fullmatch(condition) for sentence in SENTENCES)
 
 
@@ -220,6 +220,24 @@ def test_unknown_sites_and_empty_places_are_errors():
         verdict("toyota_japn unchanged")
     with pytest.raises(ValueError, match="oems in moon, but there are none"):
         verdict("no oem in moon stops")
+
+
+def test_names_are_checked_before_a_run():
+    sketch = Sketch("names")
+    sketch.source("maker", "motor")
+    sketch.builder("works", {"motor": 1.0}, plan=1.0, cover=9.0)
+    sketch.lane("maker", "works", "motor", passes=("AA", "suez", "AA"))
+    conditions = (
+        "works unchanged", "wroks unchanged", "no oem in AA stops", "no oem in Mars stops", "all is well",
+        "motor leaving AA = 1 t/yr +- 1 %", "goods land later on suez", "goods land later on sues",
+        "ndpr price < +10 %",
+    )  # fmt: skip
+    problems = problems_of(small_case(sketch.network(), 10, must_hold=conditions))
+    assert [problem.given for problem in problems] == [
+        "wroks unchanged", "no oem in Mars stops", "all is well", "goods land later on sues",
+    ]  # fmt: skip
+    assert "did you mean 'works'" in problems[0].message
+    assert "did you mean 'suez'" in problems[3].message
 
 
 def test_the_docstring_lists_the_whole_language():
