@@ -40,20 +40,12 @@ def verdicts_of(run: Run) -> list[dict[str, str]]:
     """Return what became of each `must_hold` condition of the run's case."""
     if run.case is None or not run.case.must_hold:
         return []
-    from sim.analysis import check
-    from sim.analysis.facts import RunFacts
+    from sim.analysis.must_hold import check
 
-    facts = RunFacts.of(run)
-    found = []
-    for condition in run.case.must_hold:
-        try:
-            (item,) = check([condition], facts)
-            outcome, detail = str(item.outcome), item.detail
-        except ValueError as error:
-            # A condition about what the run does not have is not kept.
-            outcome, detail = "failed", str(error)
-        found.append({"condition": condition, "outcome": outcome, "detail": detail})
-    return found
+    return [
+        {"condition": item.condition, "verdict": str(item.verdict), "detail": item.detail}
+        for item in check(run)
+    ]
 
 
 def _first_short(evidence: Evidence) -> tuple[str, str, int] | None:

@@ -66,7 +66,7 @@ class Run:
         self.baseline_trajectory = baseline_trajectory
         self.resolved_yaml = resolved_yaml
         self.folder = folder
-        self._tables = tables
+        self.tables = tables
 
     @property
     def name(self) -> str:
@@ -92,7 +92,7 @@ class Run:
 
     @cached_property
     def verdicts(self) -> list[dict[str, str]]:
-        """What became of each `must_hold` condition: condition, outcome, detail."""
+        """What became of each `must_hold` condition: condition, verdict, detail."""
         if "must_hold" in self.manifest:
             return list(self.manifest["must_hold"])
         return HOOKS.verdicts(self) if HOOKS.verdicts is not None else []
@@ -120,12 +120,12 @@ class Run:
         UnknownSeries
             If the name is not a series; the message has the nearest one.
         """
-        return self._tables.series(name, baseline=baseline)
+        return self.tables.series(name, baseline=baseline)
 
     @cached_property
     def shipments(self) -> pd.DataFrame:
         """One row per shipment: dates, lane, supplier, buyer, material, route, quantity."""
-        return self._tables.shipments()
+        return self.tables.shipments()
 
     def save(self, folder: str | Path | None = None, *, picture: bool = True) -> Path:
         """Write the run folder, all of it or nothing, and return its path."""

@@ -169,7 +169,7 @@ class StoredTables:
         stored = (BASELINE_PREFIX if baseline else "") + name
         long = pd.read_parquet(self.folder / "series.parquet", filters=[("series", "==", stored)])
         if long.empty:
-            raise unknown_series(name, self._names(baseline=baseline))
+            raise unknown_series(name, self.names(baseline=baseline))
         frame = long.pivot(index="date", columns="column", values="value")
         frame = frame[list(dict.fromkeys(long["column"]))]
         levels = SERIES[name].columns
@@ -181,7 +181,8 @@ class StoredTables:
         frame.attrs = {"name": name, "title": SERIES[name].title, "unit": SERIES[name].unit}
         return frame
 
-    def _names(self, *, baseline: bool) -> list[str]:
+    def names(self, *, baseline: bool) -> list[str]:
+        """Return the names of the stored series."""
         import pandas as pd
 
         found = pd.read_parquet(self.folder / "series.parquet", columns=["series"])["series"].unique()
@@ -256,3 +257,9 @@ def _parse(name: str, unit: str, text: str) -> Any:
         return text or None
     return float(text) if text else float("nan")
 
+
+
+def series_names(run: Run) -> list[str]:
+    """Return the series a run keeps in its folder, or all if it is still in memory."""
+    tables = run.tables
+    return tables.names(baseline=False) if isinstance(tables, StoredTables) else list(SERIES)

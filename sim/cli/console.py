@@ -1,0 +1,103 @@
+"""Where words go: data to stdout, all else to stderr; and what an error's exit code is."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+DONE, FAILED, USAGE, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
+"""Exit codes. 1: the run failed; 3: scenario or data are wrong; 4: some replications failed."""
+PIPE_WIDTH = 240
+"""Columns of a table that does not go to a terminal."""
+
+Parameters = ParamSpec("Parameters")
+Returned = TypeVar("Returned")
+
+
+@dataclass(slots=True)
+class State:
+    """What holds for the whole invocation."""
+
+    debug: bool = False
+
+
+STATE = State()
+
+
+def say(text: str) -> None:
+    """Print data on stdout."""
+    print(text)
+
+
+def note(text: str) -> None:
+    """Print what is not data on stderr."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def say_json(value: Any) -> None:
+    """Print one JSON document on stdout."""
+    import json
+
+    print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def tables() -> Console:
+    """Return the console for tables on stdout; plain and wide unless it is a terminal."""
+    from rich.console import Console
+
+    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+def guarded(command: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
+    """Turn the errors of a command into messages and exit codes, without a traceback."""
+
+    @functools.wraps(command)
+    def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
+        try:
+            return command(*args, **kwargs)
+        except (typer.Exit, typer.BadParameter, typer.Abort):
+            raise
+        except KeyboardInterrupt:
+            note("interrupted")
+            raise typer.Exit(INTERRUPTED) from None
+        except BrokenPipeError:
+            _close_stdout()
+            raise typer.Exit(DONE) from None
+        except Exception as error:
+            if STATE.debug:
+                raise
+            note(_message(error))
+            raise typer.Exit(_code(error)) from None
+
+    return run
+
+
+def _message(error: Exception) -> str:
+    from sim.errors import InvariantError, SimError
+
+    if isinstance(error, InvariantError):
+        return f"{error}\n    this is a bug in sim, not in your scenario"
+    if isinstance(error, SimError):
+        return "\n".join(str(problem) for problem in error.problems)
+    return f"bug in sim: {type(error).__name__}: {error}\n    --debug shows where"
+
+
+def _code(error: Exception) -> int:
+    from sim.errors import DataError, ScenarioError
+
+    return BAD_INPUT if isinstance(error, ScenarioError | DataError) else FAILED
+
+
+def _close_stdout() -> None:
+    """Keep the interpreter from complaining about a reader that has gone (``sim list | head``)."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,111 @@
+"""``sim list``: everything that has a name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from sim.cli.console import guarded, say, say_json
+from sim.cli.options import REFERENCE_NETWORK, AsJson, NetworkName
+
+Rows = list[dict[str, str]]
+
+
+class Kind(StrEnum):
+    """What can be listed."""
+
+    scenarios = "scenarios"
+    sites = "sites"
+    materials = "materials"
+    interventions = "interventions"
+    metrics = "metrics"
+    networks = "networks"
+    distributions = "distributions"
+
+
+@guarded
+def listing(
+    kind: Annotated[Kind, typer.Argument(help="What to list.")],
+    network: NetworkName = REFERENCE_NETWORK,
+    as_json: AsJson = False,
+) -> None:
+    """List scenarios, sites, materials, intervention kinds, metrics, networks or distributions."""
+    rows = READERS[kind](network)
+    if as_json:
+        say_json({"schema_version": 1, kind.value: rows})
+        return
+    keys = list(rows[0]) if rows else []
+    widths = {key: max(len(row[key]) for row in rows) for key in keys}
+    for row in rows:
+        say("  ".join(f"{row[key]:<{widths[key]}}" for key in keys).rstrip())
+
+
+def _scenarios(_: str) -> Rows:
+    from sim.scenario import library
+
+    return [{"name": name, "title": title, "question": asks} for name, title, asks, _path in library()]
+
+
+def _sites(name: str) -> Rows:
+    from sim.data import load_network
+
+    sites = load_network(name).sites
+    return [
+        {"site": site.site_id, "stage": site.stage, "country": site.country, "name": site.name}
+        for _, site in sorted(sites.items(), key=lambda item: (item[1].stage, item[0]))
+    ]
+
+
+def _materials(name: str) -> Rows:
+    from sim.data import load_network
+
+    return [
+        {"material": item.material_id, "form": item.form, "unit": item.unit, "name": item.name}
+        for _, item in sorted(load_network(name).materials.items(), key=lambda pair: (pair[1].form, pair[0]))
+    ]
+
+
+def _interventions(_: str) -> Rows:
+    from sim.interventions import KINDS
+
+    return [
+        {"kind": kind, "does": (found.__doc__ or "").strip().splitlines()[0]}
+        for kind, found in sorted(KINDS.items())
+    ]
+
+
+def _metrics(_: str) -> Rows:
+    from sim.metrics import MEASURES, SERIES
+
+    values = [{"name": m.name, "of": "site", "unit": m.unit, "title": m.title} for m in MEASURES.values()]
+    days = [
+        {"name": s.name, "of": "day x " + ", ".join(s.columns), "unit": s.unit, "title": s.title}
+        for s in SERIES.values()
+    ]
+    return values + days
+
+
+def _networks(_: str) -> Rows:
+    from sim.data import load_network, packaged_networks
+
+    return [{"network": name, "title": load_network(name).title} for name in packaged_networks()]
+
+
+def _distributions(_: str) -> Rows:
+    from sim.domain.distribution import PARAMETERS
+
+    return [{"distribution": law, "parameters": ", ".join(names)} for law, names in PARAMETERS.items()]
+
+
+READERS: dict[Kind, Callable[[str], Rows]] = {
+    Kind.scenarios: _scenarios,
+    Kind.sites: _sites,
+    Kind.materials: _materials,
+    Kind.interventions: _interventions,
+    Kind.metrics: _metrics,
+    Kind.networks: _networks,
+    Kind.distributions: _distributions,
+}
