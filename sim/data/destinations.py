@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 FOLDER = Path(__file__).with_name("rare_earths_2024")
 EXPORTER = "CN"
 WORLD = "world"
-LEVEL_WEIGHT = 1.5
+LEVEL_WEIGHT = 2.5
 """Weight of a tonne off a country's central level against a tonne off a prior: levels are better known."""
 PLAN_WEIGHT = 3.0
 """Weight of a tonne off the plan of a maker's line: day zero aims at the same plans."""
@@ -291,6 +291,28 @@ def by_maker(problem: Problem, share: Mapping[str, float]) -> dict[str, float]:
     for lane in problem.lanes:
         out[lane.maker] += share[lane.lane] * lane.need_tonnes
     return dict(sorted(out.items()))
+
+
+def misfit(problem: Problem, share: Mapping[str, float]) -> float:
+    """Return the objective at these shares: weighted tonnes off priors, levels and plans [t/yr].
+
+    Several splits may be equally good, and which of them a solver returns is its own affair; this number
+    is the same for all of them.
+    """
+    sent = by_destination(problem, share)
+    made: dict[tuple[str, str], float] = defaultdict(float)
+    total = 0.0
+    for lane in problem.lanes:
+        flow = share[lane.lane] * lane.need_tonnes
+        made[lane.maker, lane.material] += flow
+        total += abs(flow - lane.prior_tonnes)
+    for key, plan in sorted(problem.plans.items()):
+        if key in made:
+            total += PLAN_WEIGHT * abs(made[key] - plan)
+    for code, level in sorted(problem.levels.items()):
+        if code != WORLD:
+            total += LEVEL_WEIGHT * abs(sent[code] - level.value)
+    return total
 
 
 def table_shares(problem: Problem, folder: Path = FOLDER) -> dict[str, float]:
