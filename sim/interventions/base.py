@@ -27,10 +27,17 @@ Timeline = Generator[Instruction, float | None, None]
 class World(Protocol):
     """What an intervention may know: the network, the window, and its own luck. Never the state."""
 
-    network: Network
-    horizon_days: int
-    deterministic: bool
-    """True: laws give their central value, projects succeed if they probably do."""
+    @property
+    def network(self) -> Network:
+        """What is normal."""
+
+    @property
+    def horizon_days(self) -> int:
+        """Days that are simulated."""
+
+    @property
+    def deterministic(self) -> bool:
+        """Whether laws give their central value, and projects succeed if they probably do."""
 
     def day(self, when: date) -> float:
         """Return the day number of a date (day 0 is the scenario's start)."""
