@@ -1,6 +1,7 @@
 """Networks as folders of CSV tables: loading with provenance, paths to numbers, beliefs, claims."""
 
 from sim.data.beliefs import beliefs, with_belief
+from sim.data.claims import check_claims
 from sim.data.loader import find_folder, load_network, packaged_networks
 from sim.data.paths import (
     all_paths,
@@ -19,6 +20,7 @@ from sim.data.paths import (
 __all__ = [
     "all_paths",
     "beliefs",
+    "check_claims",
     "find_folder",
     "get_number",
     "load_network",

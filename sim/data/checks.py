@@ -129,11 +129,13 @@ def _plan(context: Context, line: Line, row: Row) -> None:
             )
         return
     if plan > 0 and capacity <= 0:
-        context.problems.add(f"line {line.line_id} has a plan but zero capacity", row, key="capacity")
+        where = context.row_of(f"lines.{line.line_id}.capacity", row)
+        context.problems.add(f"line {line.line_id} has a plan but zero capacity", where, key="capacity")
     elif needs_plan and plan > capacity * (1 + 1e-9):
         context.problems.add(
-            f"line {line.line_id} plans {plan * 365:,.6g} a year, its capacity is {capacity * 365:,.6g}", row
-        )
+            f"line {line.line_id} plans {plan * 365:,.6g} a year, its capacity is {capacity * 365:,.6g}",
+            context.row_of(f"lines.{line.line_id}.plan", row), key="plan",
+        )  # fmt: skip
 
 
 def _lanes_in(context: Context, network: Network, line: Line, row: Row) -> None:

@@ -57,6 +57,11 @@ class Context:
             self.figures[path] = kept
         return kept.value * units[kept.unit] if units else kept.value
 
+    def row_of(self, path: str, otherwise: Row) -> Row:
+        """Return where a figure stands, to point at it; `otherwise` where the tables give none."""
+        kept = self.figures.get(path)
+        return otherwise if kept is None else Row({}, str(self.folder / kept.file), kept.line)
+
     def is_sourced(self, row: Row, *, is_numeric: bool) -> bool:
         """Check that `source_id` leads somewhere, and that what is assumed or derived says how."""
         name = row["source_id"]

@@ -17,7 +17,8 @@ from sim.errors import DataError, Problem
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
     """Return "did you mean X?" for the nearest allowed word, or nothing."""
-    found = difflib.get_close_matches(word, list(allowed), n=1, cutoff=0.6)
+    cutoff = 0.6 if len(word) > 2 else 0.5
+    found = difflib.get_close_matches(word, list(allowed), n=1, cutoff=cutoff)
     return f"did you mean {found[0]}?" if found else ""
 
 

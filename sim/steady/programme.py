@@ -21,16 +21,18 @@ from sim.steady.flows import Place, is_fixed, nominal, planned_rate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-PLAN_WEIGHT = 3.0
-"""Published outputs bind most."""
+MINE_WEIGHT = 3.0
+"""Published outputs of mines bind most."""
+PLANT_WEIGHT = 0.3
+"""A plant's plan follows from its buyers' shares, which bind more."""
 SINK_WEIGHT = 1.0
 SHARE_WEIGHT = 1.0
 PUSHED_WEIGHT = 0.2
 SURPLUS_COST = 0.05
 """Per unit of a plant's usual output: a ledger account is the last resort."""
-NEAR_SHARE = 0.1
-"""Deviations up to this share of the target cost once, beyond it `STEEP` times: moves are spread."""
-STEEP = 3.0
+STEPS = ((0.1, 1.0), (0.4, 3.0), (math.inf, 9.0))
+"""Cost of a deviation: the first tenth of the target once, the next 0.4 three times, the rest nine
+times. So moves are spread, and a lane falls to nothing only where it must."""
 SMALLEST_SHARE = 0.02
 
 
@@ -212,10 +214,10 @@ def _add_limits(
 
 
 def _deviate(programme: Programme, entries: dict[int, float], target: float, weight: float) -> None:
-    """Append a soft row: entries = target, with a cost for the difference that grows beyond `NEAR_SHARE`."""
+    """Append a soft row: entries = target, at a cost for the difference that grows by `STEPS`."""
     for sign in (1.0, -1.0):
-        entries[programme.column(1.0, NEAR_SHARE, cost=weight)] = sign
-        entries[programme.column(1.0, cost=weight * STEEP)] = sign
+        for width, cost in STEPS:
+            entries[programme.column(1.0, width, cost=weight * cost)] = sign
     programme.targets.add(entries, target)
 
 
@@ -224,7 +226,8 @@ def _add_plan_target(programme: Programme, line: Line, fixed: Mapping[str, float
     if line.line_id in fixed or not plan:
         return
     column = programme.line_column[line.line_id]
-    weight = SINK_WEIGHT if line.is_sink else PLAN_WEIGHT
+    weight = PLANT_WEIGHT if line.kind is LineKind.PLANT else MINE_WEIGHT
+    weight = SINK_WEIGHT if line.is_sink else weight
     _deviate(programme, {column: programme.scale[column] / plan}, 1.0, weight)
 
 

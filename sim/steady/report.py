@@ -35,12 +35,13 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
         One row per (stage, country, site, material), in the order of the chain: `output` [t/yr, or
         unit/yr], `unit`, `world_share` and `country_share` of the material made at this stage [share],
         `capacity` of the lines whose first driver it is (inf: unlimited, nan: a co-product), and
-        `utilisation` [share]. Concentrates and other mined materials are compared by form, since each
-        deposit has its own.
+        `utilisation` of those lines or of the nameplate they share, whichever is higher [share].
+        Concentrates and other mined materials are compared by form, since each deposit has its own.
     """
     import pandas as pd
 
     rows = []
+    shared = _nameplate_use(network, flows)
     for name, line in sorted(network.lines.items()):
         site = network.sites[line.site]
         rate = flows.line_rate.get(name, 0.0)
@@ -57,6 +58,8 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
                     "form": material.form,
                     "unit": "unit/yr" if material.unit == "unit" else "t/yr",
                     "output": rate * central(quantity) * DAYS_PER_YEAR,
+                    "own": rate * DAYS_PER_YEAR if is_first else 0.0,
+                    "shared": shared.get((line.site, line.nameplate), 0.0),
                     "capacity": (capacity(line) if has_limit else math.inf) * DAYS_PER_YEAR
                     if is_first
                     else math.nan,
@@ -69,11 +72,14 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
     keys = ["stage", "country", "site", "material", "form", "unit"]
     frame = frame.groupby(keys, as_index=False).agg(
         output=("output", "sum"),
+        own=("own", "sum"),
         capacity=("capacity", lambda part: part.sum(min_count=1)),
+        shared=("shared", "max"),
         nameplate=("nameplate", "min"),
     )
+    frame["utilisation"] = (frame["own"] / frame["capacity"].where(frame["capacity"] > 0)).clip(lower=0)
+    frame["utilisation"] = frame[["utilisation", "shared"]].max(axis=1).where(frame["capacity"].notna())
     frame["capacity"] = frame[["capacity", "nameplate"]].min(axis=1, skipna=False)
-    frame["utilisation"] = frame["output"] / frame["capacity"].where(frame["capacity"] > 0)
     frame["product"] = frame["material"].where(~frame["stage"].isin(["mining", "scrap"]), frame["form"])
     world = frame.groupby(["stage", "product"])["output"].transform("sum")
     country = frame.groupby(["stage", "product", "country"])["output"].transform("sum")
@@ -81,12 +87,23 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
     frame["country_share"] = country / world.where(world > 0)
     frame["order"] = frame["stage"].map({stage: i for i, stage in enumerate(STAGE_ORDER)})
     frame = frame.sort_values(["order", "product", "country", "site", "material"], ignore_index=True)
-    frame = frame.drop(columns=["order", "nameplate"])
+    frame = frame.drop(columns=["order", "nameplate", "own", "shared"])
     frame.attrs["units"] = {
         "output": "t/yr or unit/yr (column unit)", "capacity": "t/yr or unit/yr (column unit)",
         "world_share": "share", "country_share": "share", "utilisation": "share",
     }  # fmt: skip
     return frame
+
+
+def _nameplate_use(network: Network, flows: SteadyFlows) -> dict[tuple[str, str], float]:
+    """Return the utilisation of each shared nameplate, by (site, nameplate) [share]."""
+    out: dict[tuple[str, str], float] = {}
+    for name, line in sorted(network.lines.items()):
+        available = central(line.nameplate_capacity_per_day)
+        if line.nameplate and 0 < available < math.inf:
+            key = (line.site, line.nameplate)
+            out[key] = out.get(key, 0.0) + flows.line_rate.get(name, 0.0) / available
+    return out
 
 
 def sourcing(network: Network, flows: SteadyFlows) -> pd.DataFrame:
