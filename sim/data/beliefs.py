@@ -25,7 +25,7 @@ UNITS: Mapping[str, float] = {**RATE, "d": 1.0, "share": 1.0, "kg/kg": 1.0, "t/t
 def _rows(network: Network) -> dict[str, list[tuple[Row, float]]]:
     if not network.folder:
         return {}
-    context = read_context(Path(network.folder))
+    context = read_context(Path(network.folder), "beliefs")
     out: dict[str, list[tuple[Row, float]]] = {}
     for row in context.tables["beliefs"]:
         context.one_of(row, "operation", OPERATIONS)

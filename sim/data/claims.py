@@ -187,7 +187,7 @@ def claim_rows(network: Network) -> list[Row]:
     """Return the rows of `claims.csv`, checked: sources and checks exist."""
     if not network.folder:
         return []
-    context = read_context(Path(network.folder))
+    context = read_context(Path(network.folder), "claims")
     rows = context.tables["claims"]
     for row in rows:
         context.known(row, "source_id", context.sources, "source")

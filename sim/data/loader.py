@@ -87,9 +87,10 @@ def load_network(name_or_folder: str | Path) -> Network:
     return replace(network, lanes=checks.normalised(lanes))
 
 
-def read_context(folder: Path) -> Context:
-    """Read a folder's tables and its sources; nothing is built yet."""
+def read_context(folder: Path, *only: str) -> Context:
+    """Read a folder's tables (all, or those named) and its sources; nothing is built yet."""
     problems = Problems()
-    context = Context(folder, read_folder(folder, problems), problems)
+    wanted = (*only, "sources", "assumptions") if only else ()
+    context = Context(folder, read_folder(folder, problems, wanted), problems)
     context.read_sources()
     return context

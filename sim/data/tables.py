@@ -86,7 +86,7 @@ def table_of(stem: str) -> str:
     return next((name for name in names if stem == name or stem.startswith(name + "_")), "")
 
 
-def read_folder(folder: Path, problems: Problems) -> Tables:
+def read_folder(folder: Path, problems: Problems, only: tuple[str, ...] = ()) -> Tables:
     """Read every table of a folder, parts merged in order of file name.
 
     Parameters
@@ -95,11 +95,15 @@ def read_folder(folder: Path, problems: Problems) -> Tables:
         Folder with the CSV files of `docs/tables.md`.
     problems
         Receives unknown files, missing tables, bad headers, empty cells and duplicate keys.
+    only
+        Names of the tables wanted; empty: all of them.
     """
     tables: Tables = {name: [] for name in TABLES}
     seen: set[str] = set()
     for path in sorted(folder.glob("*.csv")):
         name = table_of(path.stem)
+        if only and name not in only:
+            continue
         if name:
             seen.add(name)
             tables[name].extend(_read_file(path, TABLES[name], problems))
@@ -109,7 +113,7 @@ def read_folder(folder: Path, problems: Problems) -> Tables:
                 hint=nearest(path.stem, TABLES), allowed=listing(TABLES, 30),
             )  # fmt: skip
     for name, table in TABLES.items():
-        if name not in seen and not table.optional:
+        if name not in seen and not table.optional and not only:
             problems.add(f"table {name}.csv is missing", path=str(folder), hint="see docs/tables.md")
     for name, rows in tables.items():
         _check_keys(rows, TABLES[name], problems)

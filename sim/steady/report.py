@@ -35,7 +35,8 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
         One row per (stage, country, site, material), in the order of the chain: `output` [t/yr, or
         unit/yr], `unit`, `world_share` and `country_share` of the material made at this stage [share],
         `capacity` of the lines whose first driver it is (inf: unlimited, nan: a co-product), and
-        `utilisation` of those lines or of the nameplate they share, whichever is higher [share].
+        `utilisation` of those lines or of the nameplate they share, whichever is higher [share;
+        nan where there is no limit].
         Concentrates and other mined materials are compared by form, since each deposit has its own.
     """
     import pandas as pd
@@ -80,6 +81,7 @@ def mass_balance(network: Network, flows: SteadyFlows) -> pd.DataFrame:
     frame["utilisation"] = (frame["own"] / frame["capacity"].where(frame["capacity"] > 0)).clip(lower=0)
     frame["utilisation"] = frame[["utilisation", "shared"]].max(axis=1).where(frame["capacity"].notna())
     frame["capacity"] = frame[["capacity", "nameplate"]].min(axis=1, skipna=False)
+    frame["utilisation"] = frame["utilisation"].where(frame["capacity"] < math.inf)
     frame["product"] = frame["material"].where(~frame["stage"].isin(["mining", "scrap"]), frame["form"])
     world = frame.groupby(["stage", "product"])["output"].transform("sum")
     country = frame.groupby(["stage", "product", "country"])["output"].transform("sum")

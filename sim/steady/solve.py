@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.domain import LineKind, Network
+from sim.errors import InvariantError
 from sim.steady.flows import Place, SteadyFlows, planned_rate
 from sim.steady.polish import polish
 from sim.steady.programme import Programme, as_array, build, capacity, fixed_rates
@@ -21,6 +22,8 @@ NOTHING = 1e-7
 """A flow below this share of its usual size is none."""
 BALANCED = 1e-12
 """Largest residual of a balance over its throughput."""
+TOLERATED = 1e-10
+"""Above this the stocks of a long run would drift: a bug, not a property of the network."""
 
 
 def solve(network: Network, pins: Mapping[str, float] | None = None) -> SteadyFlows:
@@ -47,6 +50,8 @@ def solve(network: Network, pins: Mapping[str, float] | None = None) -> SteadyFl
     DataError
         If the network cannot carry its own demand: names the overloaded sites with what they would
         need and what they have.
+    InvariantError
+        If the balances cannot be closed to 1e-10 (a bug).
     """
     given = {**network.pins, **(pins or {})}
     fixed = fixed_rates(network, given)
@@ -108,6 +113,11 @@ def _exact(
         mask = np.ones(count, dtype=bool)
         mask[[programme.line_column[name] for name in fixed]] = False
         polished, error = polish(matrix, whole, mask)
+    if error > TOLERATED:
+        raise InvariantError(
+            f"day zero of {network.name} could not be balanced: {error:.1e} of a flow is left, "
+            f"{TOLERATED:g} is allowed"
+        )
     return polished
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Callable
@@ -291,6 +292,18 @@ def test_the_document_of_a_network_gives_every_number_its_origin() -> None:
     entry = data.network_document(network)["routes.hill_port_sea.days"]
     assert (entry["value"], entry["unit"], entry["source_id"]) == (24.0, "d", "A_transit")
     assert set(data.network_document(network)) == set(data.all_paths(network))
+
+
+def test_the_page_on_own_networks_runs_as_printed(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(FIVE_SITES.parents[1])
+    page = (FIVE_SITES.parent / "own_network.md").read_text(encoding="utf-8")
+    names: dict[str, object] = {}
+    for block in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        exec(block, names)
+    refusal = re.findall(r"```text\n(.*?)```", page, re.DOTALL)[0]
+    assert refusal in capsys.readouterr().out
 
 
 class TestReferenceNetwork:
