@@ -59,22 +59,35 @@ class _World:
         return balance[(balance["stage"] == stage) & is_meant]
 
 
-def _share(world: _World, stage: str, product: str, country: str, column: str) -> float | None:
-    part = world.part(stage, product)
-    total = float(part[column].sum())
-    if total <= 0:
-        return None
-    return 100.0 * float(part.loc[part["country"] == country, column].sum()) / total
-
-
 def world_share(world: _World, stage: str, product: str, country: str) -> float | None:
     """Return a country's share of what the world makes at a stage [%]."""
-    return _share(world, stage, product, country, "output")
+    part = world.part(stage, product)
+    total = float(part["output"].sum())
+    if total <= 0:
+        return None
+    return 100.0 * float(part.loc[part["country"] == country, "output"].sum()) / total
 
 
 def capacity_share(world: _World, stage: str, product: str, country: str) -> float | None:
-    """Return a country's share of the world's capacity at a stage [%]."""
-    return _share(world, stage, product, country, "capacity")
+    """Return a country's share of the world's primary capacity for a material at a stage [%].
+
+    A nameplate that several lines share counts once; lines that live on swarf are recycling, not primary.
+    """
+    known: dict[tuple[str, str], tuple[str, float]] = {}
+    for name, line in sorted(world.network.lines.items()):
+        site = world.network.sites[line.site]
+        forms = {world.network.materials[used].form for used in line.inputs}
+        if site.stage != stage or product not in line.outputs or forms == {"swarf"}:
+            continue
+        own = central(line.capacity_per_day)
+        if line.nameplate:
+            known[line.site, line.nameplate] = (site.country, central(line.nameplate_capacity_per_day))
+        elif math.isfinite(own):
+            known[line.site, name] = (site.country, own)
+    total = sum(amount for _, amount in known.values())
+    if total <= 0:
+        return None
+    return 100.0 * sum(amount for place, amount in known.values() if place == country) / total
 
 
 def output(world: _World, stage: str, product: str, country: str) -> float | None:

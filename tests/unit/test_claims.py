@@ -121,6 +121,14 @@ def test_the_seed_world_builds_its_smaller_plans(reference: Network, seed_world:
     assert (claims.loc[["claim_04", "claim_05", "claim_06"], "verdict"] == REPRODUCED).all()
 
 
+def test_the_second_belief_on_separation_is_a_nameplate(reference: Network) -> None:
+    world = data.with_belief(reference, "separation_63")
+    flows = solve(world)
+    claims = check_claims(world, flows).set_index("claim_id")
+    assert claims.loc["claim_02", "model_value"] == pytest.approx(63, abs=0.5)
+    assert claims.loc["claim_01", "verdict"] == REPRODUCED
+
+
 def test_an_unknown_belief_is_told(reference: Network) -> None:
     assert "seed_world" in data.beliefs(reference)
     with pytest.raises(DataError) as caught:
