@@ -153,7 +153,9 @@ def duration(given: object) -> float | WorkingDays:
     value, unit = split_number(given, "duration")
     if unit in WORKING_DAY_WORDS:
         if value != int(value):
-            raise UnitError(f"{given!r} is not a whole number of working days", str(given), ALLOWED["duration"])
+            raise UnitError(
+                f"{given!r} is not a whole number of working days", str(given), ALLOWED["duration"]
+            )
         return WorkingDays(int(value))
     known = [*DURATION_UNITS, *WORKING_DAY_WORDS]
     return value * _factor(unit, DURATION_UNITS, "duration", given, known)
@@ -163,9 +165,11 @@ def share(given: object) -> float:
     """Read a share between 0 and 1, written as a number or in per cent."""
     value = _ratio(given, "share")
     if value > 1.0:
+        hint = (
+            "" if "%" in str(given) or "per" in str(given) else f"{value:g} per cent is written '{value:g} %'"
+        )
         raise UnitError(
-            f"{given!r} is more than 1; a share lies between 0 and 1",
-            str(given), ALLOWED["share"], f"{_shown(value)} per cent is written '{_shown(value)} %'",
+            f"{given!r} is more than 1; a share lies between 0 and 1", str(given), ALLOWED["share"], hint
         )
     return value
 
@@ -237,8 +241,8 @@ def iso_date(given: object) -> date:
     if re.fullmatch(r"\d{4}-\d{2}-\d{2}", text):
         try:
             return date.fromisoformat(text)
-        except ValueError as problem:
-            raise UnitError(f"{text!r} is not a day of the calendar ({problem})", text, ALLOWED["date"]) from None
+        except ValueError:
+            raise UnitError(f"{text!r} is not a day of the calendar", text, ALLOWED["date"]) from None
     raise UnitError(f"{text!r} is not a date", text, ALLOWED["date"])
 
 
@@ -271,7 +275,3 @@ def _factor(unit: str, table: Mapping[str, float], kind: str, given: object, kno
 def _type_name(given: object) -> str:
     names = {bool: "true or false", list: "a list", dict: "a mapping", type(None): "nothing"}
     return names.get(type(given), type(given).__name__)
-
-
-def _shown(value: float) -> str:
-    return f"{value:g}"

@@ -24,6 +24,9 @@ from sim.scenario.workdays import calendar_days, is_listed
 from sim.scenario.world import World
 from sim.units import WorkingDays
 
+ALTERNATIVE_FIELDS = (("end", "duration_days"), ("start", "after"))
+"""Fields of which an intervention has one; a branch that sets one takes the other out."""
+
 
 @dataclass(slots=True)
 class _Clock:
@@ -48,9 +51,10 @@ class _Clock:
         years = {self.start.year, (self.start + timedelta(days=days)).year}
         if self.country == "CN" and not all(is_listed("CN", year) for year in years):
             self.warnings.add(
-                f"the holidays of China are not listed for {min(years)}; only weekends are left out of working days",
-                self.node.mark, key="working days",
-            )  # fmt: skip
+                f"the holidays of China are not listed for all of {min(years)}-{max(years)}",
+                self.node.mark,
+                key="working days",
+            )
         return float(days)
 
 
@@ -92,13 +96,23 @@ def _horizon(reading: Reading, root: Node, problems: Problems) -> int:
     node = locate(root, ("horizon",))
     longest = 36_500
     if reading.law or reading.has_working_days:
-        problems.add("horizon: calendar days are wanted", node.mark, key="horizon", given=node.text,
-                     allowed="90 d, 18 months, 10 years")  # fmt: skip
+        problems.add(
+            "horizon: calendar days are wanted",
+            node.mark,
+            key="horizon",
+            given=node.text,
+            allowed="90 d, 18 months, 10 years",
+        )
         return 0
     days = math.ceil(float(reading.number()) - 1e-9)  # type: ignore[arg-type]
     if days > longest:
-        problems.add(f"horizon is {days} days", node.mark, key="horizon", given=node.text,
-                     allowed=f"1 d to {longest} d")  # fmt: skip
+        problems.add(
+            f"horizon is {days} days",
+            node.mark,
+            key="horizon",
+            given=node.text,
+            allowed=f"1 d to {longest} d",
+        )
     return days
 
 
@@ -132,8 +146,10 @@ def _interventions(
                 record = _with_law(record, key, law, found)
             out.append(record)
         except ValueError as error:
-            message = str(error).removeprefix(f"{name}: ")
-            problems.add(f"{where}: {message}", item.mark, key=where, given=name)
+            # The record repeats some checks that were already made with a better place.
+            if not any(problem.key.startswith(where) for problem in problems.found):
+                message = str(error).removeprefix(f"{name}: ")
+                problems.add(f"{where}: {message}", item.mark, key=where, given=name)
         laws |= {f"interventions.{name}.{key}": law for key, law in found.items()}
     return out
 
@@ -170,22 +186,41 @@ def _record(model: Closed, clock: _Clock, laws: dict[str, Distribution], prefix:
     cls: Any = type(model).record
     given = model.model_fields_set - {"kind"}
     if cls is Branch:
-        own = {key: getattr(model, key) for key in given if key not in ("name", "weight")}
-        begin = own.get("start") or clock.start
-        later = _Clock(begin, clock.country, clock.warnings, clock.node)
-        changes = {key: _convert(value, later, {}, "") for key, value in own.items()}
-        weight = model.weight.number()  # type: ignore[attr-defined]
-        return Branch(name=model.name, weight=weight, changes=changes)  # type: ignore[attr-defined]
+        return _branch(model, given, clock)
     values: dict[str, Any] = {}
     keys = {item.name: field_key(item) for item in cls.__dataclass_fields__.values()}
     for name in given:
         path = f"{prefix}{keys[name]}"
         value = _convert(getattr(model, name), clock, laws, path)
-        if isinstance(value, Distribution) and not takes_law(cls, name):
-            laws[path] = value
-            value = value.central()
+        if not takes_law(cls, name):
+            if isinstance(value, Distribution):
+                laws[path] = value
+                value = value.central()
+            elif isinstance(value, Mapping) and any(isinstance(v, Distribution) for v in value.values()):
+                raise ValueError(f"{path} holds numbers, not distributions")
         values[name] = value
     return cls(**values)
+
+
+def _branch(model: Any, given: set[str], clock: _Clock) -> Branch:
+    own = {key: getattr(model, key) for key in given if key not in ("name", "weight")}
+    later = _Clock(own.get("start") or clock.start, clock.country, clock.warnings, clock.node)
+    laws: dict[str, Distribution] = {}
+    changes = {key: _convert(value, later, laws, key) for key, value in own.items()}
+    alone = [
+        key
+        for key, value in changes.items()
+        if isinstance(value, Distribution) and not takes_law(model.of_kind, key)
+    ]
+    if alone or laws or model.weight.law:
+        name = (alone or list(laws) or ["weight"])[0]
+        raise ValueError(f"branch '{model.name}': {name} is one number there, not a distribution")
+    for one, other in ALTERNATIVE_FIELDS:
+        if one in changes and other not in changes:
+            changes[other] = None
+        elif other in changes and one not in changes:
+            changes[one] = None
+    return Branch(name=model.name, weight=model.weight.number(), changes=changes)
 
 
 def _convert(value: Any, clock: _Clock, laws: dict[str, Distribution], path: str) -> Any:
@@ -194,7 +229,11 @@ def _convert(value: Any, clock: _Clock, laws: dict[str, Distribution], path: str
     if isinstance(value, Closed):
         return _record(value, clock, laws, f"{path}.")
     if isinstance(value, list | tuple):
-        return tuple(_convert(item, clock, laws, f"{path}.{n}") for n, item in enumerate(value))
+        below: dict[str, Distribution] = {}
+        items = tuple(_convert(item, clock, below, f"{path}.{number}") for number, item in enumerate(value))
+        if below:
+            raise ValueError(f"{next(iter(below))} is one number there, not a distribution")
+        return items
     if isinstance(value, Mapping):
         return {key: _convert(item, clock, laws, f"{path}.{key}") for key, item in value.items()}
     return value
@@ -240,8 +279,7 @@ def _look_for_effects(
                 break
             if not any(touched.values()):
                 node = item.get("id") or item
-                warnings.add(f"{where} touches nothing in {network.name}", node.mark, key=where, given=record.id)
+                warnings.add(
+                    f"{where} touches nothing in {network.name}", node.mark, key=where, given=record.id
+                )
                 break
-
-
-

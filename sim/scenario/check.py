@@ -20,8 +20,9 @@ MILESTONES = ("announced", "start", "end")
 def check(root: Node, problems: Problems, warnings: Problems) -> None:
     """Check dates, branches and reactions of all interventions, and the scenario's own window."""
     listed = root.get("interventions")
-    items = [item for item in listed.value if item.is_mapping] if listed is not None and listed.is_list else []
-    places = {id(item): f"interventions[{n}]" for n, item in enumerate(listed.value)} if listed and items else {}
+    everything = listed.value if listed is not None and listed.is_list else []
+    items = [item for item in everything if item.is_mapping]
+    places = {id(item): f"interventions[{number}]" for number, item in enumerate(everything)}
     window = _window(root)
     _twins(items, problems)
     for item in items:
@@ -33,7 +34,9 @@ def check(root: Node, problems: Problems, warnings: Problems) -> None:
     _reactions(items, places, problems)
     _runway_from(root, window, problems)
     if not _is_text(root.get("question")):
-        warnings.add("the scenario asks no question", Mark(root.mark.file), key="question", hint="add `question:`")
+        warnings.add(
+            "the scenario asks no question", Mark(root.mark.file), key="question", hint="add `question:`"
+        )
 
 
 def date_of(node: Node | None) -> date | None:
@@ -64,34 +67,46 @@ def _twins(items: list[Node], problems: Problems) -> None:
         if node.value in seen:
             problems.add(
                 f"two interventions are called '{node.value}'; the other is in line {seen[node.value].line}",
-                node.mark, key="id", given=node.value, hint="give each its own id",
-            )  # fmt: skip
+                node.mark,
+                key="id",
+                given=node.value,
+                hint="give each its own id",
+            )
         seen.setdefault(node.value, node.mark)
         if "." in node.value:
             problems.add(
-                f"id '{node.value}' has a dot, which paths use", node.mark, key="id", given=node.value,
+                f"id '{node.value}' has a dot, which paths use",
+                node.mark,
+                key="id",
+                given=node.value,
                 allowed="letters, digits and underscores",
-            )  # fmt: skip
+            )
 
 
 def _dates(item: Node, where: str, problems: Problems, warnings: Problems) -> None:
     begin, after = item.get("start"), item.get("after")
     if begin is None and after is None:
         problems.add(
-            f"{where} has no 'start'", item.mark, key=f"{where}.start",
+            f"{where} has no 'start'",
+            item.mark,
+            key=f"{where}.start",
             hint="add `start: 2025-06-13`, or `after:` to react to another intervention",
-        )  # fmt: skip
+        )
     elif begin is not None and after is not None:
         problems.add(
-            f"{where}: 'start' and 'after' both say when it begins", after.key_mark or after.mark,
-            key=f"{where}.after", hint="keep one of them",
-        )  # fmt: skip
+            f"{where}: 'start' and 'after' both say when it begins",
+            after.key_mark or after.mark,
+            key=f"{where}.after",
+            hint="keep one of them",
+        )
     end, duration = item.get("end"), item.get("duration")
     if end is not None and duration is not None:
         problems.add(
-            f"{where}: 'end' and 'duration' both say when it ends", duration.key_mark or duration.mark,
-            key=f"{where}.duration", hint="keep one of them",
-        )  # fmt: skip
+            f"{where}: 'end' and 'duration' both say when it ends",
+            duration.key_mark or duration.mark,
+            key=f"{where}.duration",
+            hint="keep one of them",
+        )
     _in_order(item, where, ("announced", "start", "end"), problems)
     if date_of(begin) is not None and date_of(begin) == date_of(end):
         assert end is not None
@@ -110,9 +125,12 @@ def _in_order(item: Node, where: str, names: tuple[str, ...], problems: Problems
             continue
         if earlier is not None and day < earlier[1]:
             problems.add(
-                f"{where}.{name} is {day}, before its '{earlier[0]}' {earlier[1]}", node.mark,
-                key=f"{where}.{name}", given=node.text, allowed=f"{earlier[1]} or later",
-            )  # fmt: skip
+                f"{where}.{name} is {day}, before its '{earlier[0]}' {earlier[1]}",
+                node.mark,
+                key=f"{where}.{name}",
+                given=node.text,
+                allowed=f"{earlier[1]} or later",
+            )
         earlier = (name, day)
 
 
@@ -131,12 +149,17 @@ def _pauses(item: Node, where: str, problems: Problems, warnings: Problems) -> N
         if first is None or node is None:
             continue
         if begin is not None and first < begin:
-            warnings.add(f"{at} begins before its intervention starts on {begin}", node.mark, key=f"{at}.from")
+            warnings.add(
+                f"{at} begins before its intervention starts on {begin}", node.mark, key=f"{at}.from"
+            )
         if last is not None and first < last:
             problems.add(
-                f"{at}.from is {first}, before the end of the pause above it, {last}", node.mark,
-                key=f"{at}.from", given=node.text, allowed=f"{last} or later",
-            )  # fmt: skip
+                f"{at}.from is {first}, before the end of the pause above it, {last}",
+                node.mark,
+                key=f"{at}.from",
+                given=node.text,
+                allowed=f"{last} or later",
+            )
         last = date_of(pause.get("to")) or last
 
 
@@ -149,10 +172,12 @@ def _steps(item: Node, where: str, problems: Problems) -> None:
             continue
         if last is not None and (day < last or (number > 0 and day == last)):
             problems.add(
-                f"{where}.steps[{number}].from is {day}, not after {last}", node.mark,
-                key=f"{where}.steps[{number}].from", given=node.text,
+                f"{where}.steps[{number}].from is {day}, not after {last}",
+                node.mark,
+                key=f"{where}.steps[{number}].from",
+                given=node.text,
                 allowed="dates that rise, none before the start",
-            )  # fmt: skip
+            )
         last = day
 
 
@@ -178,9 +203,12 @@ def _branches(item: Node, where: str, problems: Problems, warnings: Problems) ->
     node = item.get("branches")
     if branches and is_complete and abs(total - 1.0) > WEIGHT_TOLERANCE and node is not None:
         problems.add(
-            f"{where}: the weights of its branches sum to {total:g}, not 1", node.key_mark or node.mark,
-            key=f"{where}.branches", given=f"{total:g}", allowed="weights that sum to 1",
-        )  # fmt: skip
+            f"{where}: the weights of its branches sum to {total:g}, not 1",
+            node.key_mark or node.mark,
+            key=f"{where}.branches",
+            given=f"{total:g}",
+            allowed="weights that sum to 1",
+        )
 
 
 def _against_window(item: Node, where: str, window: tuple[date, date], warnings: Problems) -> None:
@@ -188,14 +216,19 @@ def _against_window(item: Node, where: str, window: tuple[date, date], warnings:
     first, last = date_of(begin), date_of(end)
     if first is not None and begin is not None and first >= window[1]:
         warnings.add(
-            f"{where} starts on {first}, after the scenario ends on {window[1]}", begin.mark,
-            key=f"{where}.start", given=begin.text, hint="a longer `horizon:` would show it",
-        )  # fmt: skip
+            f"{where} starts on {first}, after the scenario ends on {window[1]}",
+            begin.mark,
+            key=f"{where}.start",
+            given=begin.text,
+            hint="a longer `horizon:` would show it",
+        )
     if last is not None and end is not None and last <= window[0]:
         warnings.add(
-            f"{where} ends on {last}, before the scenario starts on {window[0]}", end.mark,
-            key=f"{where}.end", given=end.text,
-        )  # fmt: skip
+            f"{where} ends on {last}, before the scenario starts on {window[0]}",
+            end.mark,
+            key=f"{where}.end",
+            given=end.text,
+        )
 
 
 def _reactions(items: list[Node], places: dict[int, str], problems: Problems) -> None:
@@ -209,19 +242,25 @@ def _reactions(items: list[Node], places: dict[int, str], problems: Problems) ->
             continue
         if str(node.value) not in ids:
             problems.add(
-                f"{where}.after.id: intervention '{node.value}' does not exist", node.mark,
-                key=f"{where}.after.id", given=node.text,
-                hint=did_you_mean(node.text, ids), allowed=", ".join(ids),
-            )  # fmt: skip
+                f"{where}.after.id: intervention '{node.value}' does not exist",
+                node.mark,
+                key=f"{where}.after.id",
+                given=node.text,
+                hint=did_you_mean(node.text, ids),
+                allowed=", ".join(ids),
+            )
         own = item.get("id")
         leads[str(own.value) if own is not None else ""] = str(node.value)
         stone = after.get("milestone")
         if stone is not None and stone.value not in MILESTONES:
             problems.add(
-                f"{where}.after.milestone: {stone.text!r} is not a milestone", stone.mark,
-                key=f"{where}.after.milestone", given=stone.text,
-                hint=did_you_mean(stone.text, MILESTONES), allowed=", ".join(MILESTONES),
-            )  # fmt: skip
+                f"{where}.after.milestone: {stone.text!r} is not a milestone",
+                stone.mark,
+                key=f"{where}.after.milestone",
+                given=stone.text,
+                hint=did_you_mean(stone.text, MILESTONES),
+                allowed=", ".join(MILESTONES),
+            )
     _circles(leads, ids, problems)
 
 
@@ -246,9 +285,12 @@ def _runway_from(root: Node, window: tuple[date, date] | None, problems: Problem
     day = date_of(node)
     if node is not None and day is not None and window is not None and not window[0] <= day < window[1]:
         problems.add(
-            f"runway_from is {day}, outside the scenario's window", node.mark,
-            key="runway_from", given=node.text, allowed=f"{window[0]} to {window[1]}",
-        )  # fmt: skip
+            f"runway_from is {day}, outside the scenario's window",
+            node.mark,
+            key="runway_from",
+            given=node.text,
+            allowed=f"{window[0]} to {window[1]}",
+        )
 
 
 def _is_text(node: Node | None) -> bool:

@@ -16,6 +16,8 @@ from sim.scenario.syntax import Mark, Node, Problems, make_problem, read
 
 NUMBERS_OF = ("sites", "lanes", "lines", "routes", "materials")
 """Top-level keys that change figures of the network."""
+ALTERNATIVES = (("end", "duration"), ("start", "after"))
+"""Fields of an intervention of which it has one."""
 ACTUAL_POLICY = ("policy", "actual.yaml")
 """Interventions of this included file are the world's background and stay in the baseline."""
 
@@ -65,7 +67,10 @@ def _follow(node: Node, path: Path, chain: tuple[Path, ...], problems: Problems,
     """Compose the file that ``extends`` or ``include`` names."""
     if not isinstance(node.value, str) or not node.value.strip():
         problems.add(
-            f"{word} names a file, not {_what(node)}", node.mark, key=word, allowed=f"{word}: other_scenario.yaml"
+            f"{word} names a file, not {_what(node)}",
+            node.mark,
+            key=word,
+            allowed=f"{word}: other_scenario.yaml",
         )
         return None
     target = find(node.value, path.parent)
@@ -82,7 +87,11 @@ def _follow(node: Node, path: Path, chain: tuple[Path, ...], problems: Problems,
         if len(error.problems) == 1 and error.problems[0].line is None and not target.is_file():
             what = error.problems[0]
             problems.add(
-                f"{word}: '{node.value}' {what.message}", node.mark, key=word, given=node.value, hint=what.hint
+                f"{word}: '{node.value}' {what.message}",
+                node.mark,
+                key=word,
+                given=node.value,
+                hint=what.hint,
             )
             return None
         problems.found.extend(error.problems)
@@ -94,6 +103,7 @@ def override(base: Node, over: Node) -> Node:
     if base.is_mapping and over.is_mapping:
         merged = dict(base.value)
         _forget_uncertain(merged, over)
+        _forget_alternative(merged, over)
         for key, item in over.value.items():
             if item.value is None and key in merged:
                 del merged[key]
@@ -113,6 +123,17 @@ def override(base: Node, over: Node) -> Node:
     return over
 
 
+def _forget_alternative(merged: dict[str, Node], over: Node) -> None:
+    """Let `end` replace `duration`, and the like: an intervention has one of the two."""
+    if not _id_of(over):
+        return
+    for one, other in ALTERNATIVES:
+        if one in over.value and other not in over.value:
+            merged.pop(other, None)
+        elif other in over.value and one not in over.value:
+            merged.pop(one, None)
+
+
 def _forget_uncertain(merged: dict[str, Node], over: Node) -> None:
     """Let a figure that is set later win over an earlier ``uncertain:`` entry for it."""
     uncertain = merged.get("uncertain")
@@ -125,7 +146,7 @@ def _forget_uncertain(merged: dict[str, Node], over: Node) -> None:
 
 
 def figure_paths(node: Node, prefix: str = "") -> dict[str, Node]:
-    """Return the paths of all figures a tree sets under `sites:`, `lanes:` and the like, and interventions."""
+    """Return the paths of all figures that a tree sets in the network and in its interventions."""
     out: dict[str, Node] = {}
     if not prefix:
         for key in NUMBERS_OF:
@@ -187,9 +208,11 @@ def _unite_one(holder: dict[str, Node], key: str, item: Node, where: str, proble
         first, second = old.key_mark or old.mark, item.key_mark or item.mark
         problems.add(
             f"'{where}' is set in different ways by two included files: {_place(first)} and {_place(second)}",
-            second, key=where, given=item.text,
+            second,
+            key=where,
+            given=item.text,
             hint="included files may not contradict each other; keep one, or move the value to the scenario",
-        )  # fmt: skip
+        )
 
 
 def _place(mark: Mark) -> str:
@@ -202,9 +225,11 @@ def _refuse_empty(node: Node, path: str, problems: Problems) -> None:
             where = f"{path}.{key}" if path else key
             if item.value is None:
                 problems.add(
-                    f"'{where}' has no value", item.key_mark or item.mark,
-                    key=where, hint="write one, or leave the key out",
-                )  # fmt: skip
+                    f"'{where}' has no value",
+                    item.key_mark or item.mark,
+                    key=where,
+                    hint="write one, or leave the key out",
+                )
             else:
                 _refuse_empty(item, where, problems)
     elif node.is_list:

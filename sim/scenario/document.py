@@ -60,33 +60,55 @@ SiteEntry = create_model(
     "SiteEntry",
     __base__=Closed,
     **_optional(
-        name=Text, country=Text, stage=choice(tables.STAGES), latitude=degrees(90.0), longitude=degrees(180.0), operator=Text,
-        parent=Text, end_use=choice(tables.END_USES), cover=figure_or_each("duration"),
-        output_cover=figures_by_name("duration"), opening_cover=figures_by_name("duration"),
+        name=Text,
+        country=Text,
+        stage=choice(tables.STAGES),
+        latitude=degrees(90.0),
+        longitude=degrees(180.0),
+        operator=Text,
+        parent=Text,
+        end_use=choice(tables.END_USES),
+        cover=figure_or_each("duration"),
+        output_cover=figures_by_name("duration"),
+        opening_cover=figures_by_name("duration"),
         nameplates=figures_by_name("rate"),
     ),
     **_figures(tables.SITE_ATTRIBUTES),
     **_optional(sources=Names),
-)  # fmt: skip
+)
 LineEntry = create_model(
     "LineEntry",
     __base__=Closed,
     **_optional(
-        site=Text, kind=choice(tables.KINDS), inputs=figures_by_name("content"),
-        outputs=figures_by_name("content"), drivers=Names, nameplate=Text,
-        nameplate_capacity=figure("rate", above_zero=True), surplus=texts_by_name(tables.SURPLUS),
-        custody=choice(tables.CUSTODY), dormant=Flag, is_sink=Flag, priority=whole(0), parkable=Names,
+        site=Text,
+        kind=choice(tables.KINDS),
+        inputs=figures_by_name("content"),
+        outputs=figures_by_name("content"),
+        drivers=Names,
+        nameplate=Text,
+        nameplate_capacity=figure("rate", above_zero=True),
+        surplus=texts_by_name(tables.SURPLUS),
+        custody=choice(tables.CUSTODY),
+        dormant=Flag,
+        is_sink=Flag,
+        priority=whole(0),
+        parkable=Names,
         demand=figure("rate"),
     ),
     **_figures(tables.LINE_ATTRIBUTES),
     **_optional(sources=Names),
-)  # fmt: skip
+)
 LaneEntry = create_model(
     "LaneEntry",
     __base__=Closed,
     **_optional(
-        supplier=Text, buyer=Text, material=Text, routes=figures_by_name("share"),
-        sourcing_share=figure("share"), is_pushed=Flag, priority=whole(0),
+        supplier=Text,
+        buyer=Text,
+        material=Text,
+        routes=figures_by_name("share"),
+        sourcing_share=figure("share"),
+        is_pushed=Flag,
+        priority=whole(0),
     ),
     **_figures(tables.LANE_ATTRIBUTES),
     **_optional(sources=Names),
@@ -101,11 +123,15 @@ RouteEntry = create_model(
 MaterialEntry = create_model(
     "MaterialEntry",
     __base__=Closed,
-    **_optional(name=Text, form=choice(tables.FORMS), unit=choice(("tonne", "unit")),
-                contents=figures_by_name("content")),
+    **_optional(
+        name=Text,
+        form=choice(tables.FORMS),
+        unit=choice(("tonne", "unit")),
+        contents=figures_by_name("content"),
+    ),
     **_figures(tables.MATERIAL_ATTRIBUTES),
     **_optional(sources=Names),
-)  # fmt: skip
+)
 
 ENTRIES: Mapping[str, type[Closed]] = {
     "sites": SiteEntry,
@@ -151,7 +177,9 @@ class Document(Closed):
     must_hold: Names = Field(default=(), description="conditions that the tests check")
     sources: Names = Field(default=(), description="ids of the sources of the whole scenario")
     background: Names = Field(default=(), description="ids of interventions that stay in the baseline")
-    initial_state: InitialStateEntry | None = Field(default=None, description="stocks and goods at sea on day 0")
+    initial_state: InitialStateEntry | None = Field(
+        default=None, description="stocks and goods at sea on day 0"
+    )
 
 
 REQUIRED = tuple(name for name, info in Document.model_fields.items() if info.is_required())

@@ -30,6 +30,8 @@ class Closed(BaseModel):
     children: ClassVar[Mapping[str, type[BaseModel]]] = {}
     record: ClassVar[type | None] = None
     """The dataclass an intervention's model stands for."""
+    of_kind: ClassVar[type | None] = None
+    """Of a branch: the dataclass whose fields it replaces."""
 
 
 def allowed_keys(model: type[BaseModel]) -> list[str]:
@@ -37,7 +39,9 @@ def allowed_keys(model: type[BaseModel]) -> list[str]:
     return [info.alias or name for name, info in model.model_fields.items()]
 
 
-def fault(message: str, given: object = "", allowed: str = "", hint: str = "", *keys: str) -> PydanticCustomError:
+def fault(
+    message: str, given: object = "", allowed: str = "", hint: str = "", *keys: str
+) -> PydanticCustomError:
     """Return an error with parts, about the value at ``keys`` below the field."""
     part = {"message": message, "given": str(given), "allowed": allowed, "hint": hint, "keys": keys}
     return PydanticCustomError(FAULT, "fault", {"faults": [part]})
@@ -62,7 +66,9 @@ def _figure_validator(kind: str, above_zero: bool) -> Callable[[object], object]
 
 def figure(kind: str, above_zero: bool = False) -> Any:
     """Return the type of a figure: a `Reading` of this kind."""
-    return Annotated[Any, PlainValidator(_figure_validator(kind, above_zero)), WithJsonSchema(figure_schema(kind))]
+    return Annotated[
+        Any, PlainValidator(_figure_validator(kind, above_zero)), WithJsonSchema(figure_schema(kind))
+    ]
 
 
 def figure_or_each(kind: str) -> Any:
@@ -77,7 +83,7 @@ def figure_or_each(kind: str) -> Any:
         return _each(raw, read)
 
     schema = figure_schema(kind)
-    both = {"anyOf": [*schema["anyOf"], {"type": "object", "additionalProperties": schema}]}
+    both = {"anyOf": [schema, {"type": "object", "additionalProperties": schema}]}
     return Annotated[Any, PlainValidator(validate), WithJsonSchema(both)]
 
 
@@ -141,7 +147,9 @@ def _names(raw: object) -> object:
     for number, item in enumerate(raw):
         if not isinstance(item, str) or not item.strip():
             message = f"a name is wanted, not {what(item)}"
-            faults.append({"message": message, "given": str(item), "allowed": "a name", "hint": "", "keys": (number,)})
+            faults.append(
+                {"message": message, "given": str(item), "allowed": "a name", "hint": "", "keys": (number,)}
+            )
     if faults:
         raise PydanticCustomError(FAULT, "fault", {"faults": faults})
     return tuple(item.strip() for item in raw)
@@ -205,8 +213,12 @@ def choice(words: Sequence[str]) -> Any:
 
     def validate(raw: object) -> object:
         if raw not in known:
-            raise fault(f"{_shown(raw)} is none of the words known here", raw, ", ".join(known),
-                        did_you_mean(str(raw), known))  # fmt: skip
+            raise fault(
+                f"{_shown(raw)} is none of the words known here",
+                raw,
+                ", ".join(known),
+                did_you_mean(str(raw), known),
+            )
         return raw
 
     return Annotated[Any, PlainValidator(validate), WithJsonSchema({"enum": list(known)})]
@@ -221,8 +233,13 @@ def texts_by_name(words: Sequence[str] = ()) -> Any:
         for key, item in raw.items():
             if not isinstance(item, str) or (words and item not in words):
                 allowed = ", ".join(words)
-                raise fault(f"{_shown(item)} is none of the words known here", item, allowed,
-                            did_you_mean(str(item), tuple(words)), str(key))  # fmt: skip
+                raise fault(
+                    f"{_shown(item)} is none of the words known here",
+                    item,
+                    allowed,
+                    did_you_mean(str(item), tuple(words)),
+                    str(key),
+                )
         return dict(raw)
 
     item = {"enum": list(words)} if words else {"type": "string"}

@@ -108,10 +108,14 @@ def _branch_model(cls: type) -> type[Closed]:
             columns[item.name] = _column(annotation, item, is_required=False)
             if child is not None:
                 children[field_key(item)] = child
-    return _made(f"{cls.__name__}Branch", Branch, columns, children)
+    model = _made(f"{cls.__name__}Branch", Branch, columns, children)
+    model.of_kind = cls
+    return model
 
 
-def _made(name: str, cls: type, columns: dict[str, Any], children: dict[str, type[BaseModel]]) -> type[Closed]:
+def _made(
+    name: str, cls: type, columns: dict[str, Any], children: dict[str, type[BaseModel]]
+) -> type[Closed]:
     model = create_model(name, __base__=Closed, **columns)
     model.children = children
     model.record = cls

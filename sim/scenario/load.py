@@ -80,7 +80,9 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
     if not file.exists() and not file.is_symlink():
         hint = library.suggestion(path)
         allowed = f"a scenario file, or one of the library: {', '.join(library.names())}"
-        raise ScenarioError(Problem("does not exist", path=str(path), given=str(path), hint=hint, allowed=allowed))
+        raise ScenarioError(
+            Problem("does not exist", path=str(path), given=str(path), hint=hint, allowed=allowed)
+        )
     root = compose(file)
     for setting in sets:
         apply_setting(root, setting)

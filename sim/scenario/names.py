@@ -65,9 +65,12 @@ def _in_mapping(item: Node, where: str, network: Network, problems: Problems) ->
             except ValueError as error:
                 message, _, hint = str(error).partition("; did you mean ")
                 problems.add(
-                    f"{where}.{key}: {message}", name.mark,
-                    key=f"{where}.{key}", given=text, hint=f"did you mean {hint}" if hint else "",
-                )  # fmt: skip
+                    f"{where}.{key}: {message}",
+                    name.mark,
+                    key=f"{where}.{key}",
+                    given=text,
+                    hint=f"did you mean {hint}" if hint else "",
+                )
 
 
 def _names(node: Node) -> list[tuple[Node, str]]:
@@ -84,9 +87,13 @@ def _background(root: Node, problems: Problems) -> None:
     for item, name in _names(node) if node is not None else ():
         if name not in ids:
             problems.add(
-                f"background: intervention '{name}' does not exist", item.mark, key="background", given=name,
-                hint=did_you_mean(name, ids), allowed=", ".join(ids),
-            )  # fmt: skip
+                f"background: intervention '{name}' does not exist",
+                item.mark,
+                key="background",
+                given=name,
+                hint=did_you_mean(name, ids),
+                allowed=", ".join(ids),
+            )
 
 
 def source_nodes(node: Node) -> list[tuple[Node, str]]:
@@ -110,9 +117,13 @@ def check_sources(root: Node, network: Network, problems: Problems) -> None:
     for item, name in used:
         if known and name not in known:
             problems.add(
-                f"source '{name}' does not exist", item.mark, key="sources", given=name,
-                hint=did_you_mean(name, known), allowed="a source_id of the network's sources.csv",
-            )  # fmt: skip
+                f"source '{name}' does not exist",
+                item.mark,
+                key="sources",
+                given=name,
+                hint=did_you_mean(name, known),
+                allowed="a source_id of the network's sources.csv",
+            )
 
 
 def _listed_sources(network: Network) -> tuple[str, ...]:

@@ -147,7 +147,9 @@ def _read_law(raw: Mapping[str, object], kind: str) -> Reading:
             continue
         if name not in wanted:
             message = f"distribution {law} has no {name!r}"
-            faults.append(((str(name),), UnitError(message, str(name), ", ".join(wanted), did_you_mean(name, wanted))))
+            faults.append(
+                ((str(name),), UnitError(message, str(name), ", ".join(wanted), did_you_mean(name, wanted)))
+            )
             continue
         try:
             values[name], of = _split(READERS["factor" if name == "cv" else kind](item))
@@ -155,7 +157,9 @@ def _read_law(raw: Mapping[str, object], kind: str) -> Reading:
         except UnitError as error:
             faults.append(((name,), error))
     if len(measures) > 1:
-        faults.append(((), UnitError("tonnes and units are mixed in one distribution", "", units.ALLOWED[kind])))
+        faults.append(
+            ((), UnitError("tonnes and units are mixed in one distribution", "", units.ALLOWED[kind]))
+        )
     if not faults:
         faults += _misordered(law, values)
     if faults:
@@ -184,11 +188,18 @@ def _split(value: float | WorkingDays | Amount) -> tuple[float | WorkingDays, st
 
 def _refuse_keys(raw: Mapping[str, object], allowed: tuple[str, ...], kind: str) -> None:
     faults: list[tuple[tuple[str, ...], UnitError]] = [
-        ((str(key),), UnitError(f"{key!r} does not belong to a figure", str(key), ", ".join(allowed),
-                                did_you_mean(str(key), allowed)))
+        (
+            (str(key),),
+            UnitError(
+                f"{key!r} does not belong to a figure",
+                str(key),
+                ", ".join(allowed),
+                did_you_mean(str(key), allowed),
+            ),
+        )
         for key in raw
         if key not in allowed
-    ]  # fmt: skip
+    ]
     if faults:
         raise ReadingError(faults)
 
@@ -205,19 +216,24 @@ def figure_schema(kind: str) -> dict[str, Any]:
         "type": "object",
         "properties": {
             "distribution": {"enum": list(PARAMETERS)},
-            **{name: plain for wanted in PARAMETERS.values() for name in wanted},
+            **{name: {"type": plain["type"]} for wanted in PARAMETERS.values() for name in wanted},
             "cv": {"type": ["number", "string"]},
-            "source": sources, "sources": sources, "note": {"type": "string"},
+            "source": sources,
+            "sources": sources,
+            "note": {"type": "string"},
         },
         "required": ["distribution"],
         "additionalProperties": False,
-    }  # fmt: skip
+    }
     sourced = {
         "type": "object",
         "properties": {
-            "value": {"anyOf": [plain, law]}, "source": sources, "sources": sources, "note": {"type": "string"},
+            "value": {"anyOf": [plain, law]},
+            "source": sources,
+            "sources": sources,
+            "note": {"type": "string"},
         },
         "required": ["value"],
         "additionalProperties": False,
-    }  # fmt: skip
+    }
     return {"anyOf": [plain, law, sourced]}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from sim.data import with_lanes, with_lines, with_materials, with_routes, with_sites
 from sim.data import schema as tables
+from sim.data import with_lanes, with_lines, with_materials, with_routes, with_sites
 from sim.data.schema import Attribute
 from sim.domain import Distribution, Lane, LaneRoute, Line, LineKind, Material, Network, Route, Site
 from sim.interventions.scope import country_codes
@@ -49,9 +49,12 @@ def add_records(
                 _unknown(network, section, name, needs, node, problems)
             elif missing:
                 problems.add(
-                    f"new {section[:-1]} '{name}' lacks {', '.join(missing)}", node.key_mark or node.mark,
-                    key=f"{section}.{name}", given=name, allowed=f"a new {section[:-1]} needs {', '.join(needs)}",
-                )  # fmt: skip
+                    f"new {section[:-1]} '{name}' lacks {', '.join(missing)}",
+                    node.key_mark or node.mark,
+                    key=f"{section}.{name}",
+                    given=name,
+                    allowed=f"a new {section[:-1]} needs {', '.join(needs)}",
+                )
             else:
                 network = _Maker(network, node, f"{section}.{name}", problems).add(section, name, entry)
     return network
@@ -62,10 +65,13 @@ def _unknown(
 ) -> None:
     known = tuple(getattr(network, section))
     problems.add(
-        f"{section[:-1]} '{name}' does not exist", node.key_mark or node.mark,
-        key=f"{section}.{name}", given=name, hint=did_you_mean(name, known),
+        f"{section[:-1]} '{name}' does not exist",
+        node.key_mark or node.mark,
+        key=f"{section}.{name}",
+        given=name,
+        hint=did_you_mean(name, known),
         allowed=f"one of the network's {len(known)} {section}; a new one needs {', '.join(needs)}",
-    )  # fmt: skip
+    )
 
 
 class _Maker:
@@ -79,16 +85,22 @@ class _Maker:
         fields = {key: getattr(entry, key) for key in entry.model_fields_set if key != "sources"}
         before = len(self.problems.found)
         makers: dict[str, Any] = {
-            "materials": self._material, "routes": self._route, "sites": self._site,
-            "lines": self._line, "lanes": self._lane,
-        }  # fmt: skip
+            "materials": self._material,
+            "routes": self._route,
+            "sites": self._site,
+            "lines": self._line,
+            "lanes": self._lane,
+        }
         record = makers[section](name, fields)
         if len(self.problems.found) > before or record is None:
             return self.network
         adders: dict[str, Any] = {
-            "materials": with_materials, "routes": with_routes, "sites": with_sites,
-            "lines": with_lines, "lanes": with_lanes,
-        }  # fmt: skip
+            "materials": with_materials,
+            "routes": with_routes,
+            "sites": with_sites,
+            "lines": with_lines,
+            "lanes": with_lanes,
+        }
         network: Network = adders[section](self.network, [record])
         return network
 
@@ -98,13 +110,18 @@ class _Maker:
         node = locate(self.node, (key,))
         at = locate(node, (name,)) if node.is_mapping else node
         self.problems.add(
-            f"{self.where}.{key}: {noun} '{name}' does not exist", at.key_mark if node.is_mapping else at.mark,
-            key=f"{self.where}.{key}", given=name, hint=did_you_mean(name, known),
-        )  # fmt: skip
+            f"{self.where}.{key}: {noun} '{name}' does not exist",
+            at.key_mark if node.is_mapping else at.mark,
+            key=f"{self.where}.{key}",
+            given=name,
+            hint=did_you_mean(name, known),
+        )
         return False
 
     def _add(self, key: str, message: str, allowed: str = "") -> None:
-        self.problems.add(f"{self.where}: {message}", locate(self.node, (key,)).mark, key=self.where, allowed=allowed)
+        self.problems.add(
+            f"{self.where}: {message}", locate(self.node, (key,)).mark, key=self.where, allowed=allowed
+        )
 
     def _material(self, name: str, fields: dict[str, Any]) -> Material:
         contents = {key: _float(value) for key, value in fields.get("contents", {}).items()}
@@ -121,7 +138,9 @@ class _Maker:
         country = code_of(self.network, fields["country"])
         if not country:
             names = [item.name for item in self.network.countries.values()]
-            self._known("country", fields["country"], dict.fromkeys([*self.network.countries, *names]), "country")
+            self._known(
+                "country", fields["country"], dict.fromkeys([*self.network.countries, *names]), "country"
+            )
         plain = ("stage", "latitude", "longitude", "operator", "parent", "end_use")
         own = {key: fields[key] for key in plain if key in fields}
         covers: dict[str, Any] = {}
@@ -152,7 +171,9 @@ class _Maker:
             self._add("outputs", "names no driver", "drivers: [the output whose orders ask for production]")
             return None
         if drivers and kind is not LineKind.CUSTOMER and flows["outputs"].setdefault(drivers[0], 1.0) != 1.0:
-            self._add("outputs", f"makes {flows['outputs'][drivers[0]]:g} of its first driver '{drivers[0]}', not 1")
+            self._add(
+                "outputs", f"makes {flows['outputs'][drivers[0]]:g} of its first driver '{drivers[0]}', not 1"
+            )
         plain = ("surplus", "custody", "dormant", "is_sink", "priority", "parkable", "nameplate")
         own = {key: fields[key] for key in plain if key in fields}
         if "nameplate_capacity" in fields:
@@ -174,7 +195,9 @@ class _Maker:
         plain = {key: fields[key] for key in ("is_pushed", "priority") if key in fields}
         attributes = _attributes(fields, tables.LANE_ATTRIBUTES)
         # The share is set with the other figures, so that the buyer's other lanes make room for it.
-        return Lane(name, fields["supplier"], fields["buyer"], fields["material"], legs, 0.0, **plain, **attributes)
+        return Lane(
+            name, fields["supplier"], fields["buyer"], fields["material"], legs, 0.0, **plain, **attributes
+        )
 
 
 def _attributes(

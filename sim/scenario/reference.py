@@ -7,7 +7,7 @@ from typing import Any
 from sim.scenario.document import ENTRIES, FILES, Document
 from sim.scenario.fields import Closed
 from sim.scenario.kinds import kind_models
-from sim.scenario.readings import figure_schema
+from sim.scenario.readings import READERS, figure_schema
 
 URI = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,6 +39,8 @@ def json_schema() -> dict[str, Any]:
         "additionalProperties": law,
     }
     properties["interventions"] = _interventions(definitions)
+    for kind in READERS:
+        definitions[_name(kind)] = figure_schema(kind)
     return {
         "$schema": URI,
         "title": "sim scenario",
@@ -81,10 +83,18 @@ def _schema(model: type[Closed], definitions: dict[str, Any]) -> dict[str, Any]:
     return cleaned
 
 
+def _name(kind: str) -> str:
+    return f"figure_{kind.replace(' ', '_')}"
+
+
 def _clean(node: Any) -> Any:
-    """Take out titles and empty defaults, which say nothing."""
+    """Take out titles and empty defaults, which say nothing, and let figures refer to one definition."""
     if isinstance(node, dict):
-        out = {}
+        out: dict[str, Any] = {}
+        for kind in READERS:
+            if node.get("anyOf") == figure_schema(kind)["anyOf"]:
+                node = {key: item for key, item in node.items() if key != "anyOf"}
+                out["$ref"] = f"#/$defs/{_name(kind)}"
         for key, item in node.items():
             is_noise = (key == "title" and isinstance(item, str)) or (key == "default" and item is None)
             if not is_noise:

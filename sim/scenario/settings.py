@@ -28,7 +28,9 @@ def apply_setting(root: Node, setting: str) -> None:
     keys = [key.strip() for key in path.strip().split(".")]
     if not equals or not all(keys):
         allowed = "--set path=value, such as --set sites.toyota_japan.cover='60 d'"
-        raise ScenarioError(make_problem("has no path and value", Mark(origin), given=setting, allowed=allowed))
+        raise ScenarioError(
+            make_problem("has no path and value", Mark(origin), given=setting, allowed=allowed)
+        )
     _check_top(keys[0], origin)
     value = parse_value(text.strip(), origin)
     if keys[0] == "uncertain" and len(keys) > 1:
@@ -49,10 +51,14 @@ def _check_top(key: str, origin: str) -> None:
     if key not in known:
         raise ScenarioError(
             make_problem(
-                f"'{key}' is not a key of a scenario", Mark(origin), given=key, key=key,
-                hint=did_you_mean(key, known), allowed=", ".join(known),
+                f"'{key}' is not a key of a scenario",
+                Mark(origin),
+                given=key,
+                key=key,
+                hint=did_you_mean(key, known),
+                allowed=", ".join(known),
             )
-        )  # fmt: skip
+        )
 
 
 def _step(holder: Node, key: str, above: str, origin: str) -> Node:
@@ -93,10 +99,14 @@ def _position(holder: Node, key: str, above: str, origin: str) -> int:
             return number
     raise ScenarioError(
         make_problem(
-            f"'{key}' is not in {above}", Mark(origin), given=key, key=above,
-            hint=did_you_mean(key, names), allowed=", ".join(names) or "the list is empty",
+            f"'{key}' is not in {above}",
+            Mark(origin),
+            given=key,
+            key=above,
+            hint=did_you_mean(key, names),
+            allowed=", ".join(names) or "the list is empty",
         )
-    )  # fmt: skip
+    )
 
 
 def _forget(root: Node, value: Node, keys: list[str]) -> None:

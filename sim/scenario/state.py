@@ -33,7 +33,7 @@ def initial_state(
     }
     start = parts.top.get("start")
     in_transit = {
-        lane: tuple(sorted(reader.consignment(lane, number, item, start) for number, item in enumerate(items)))
+        lane: tuple(reader.consignment(lane, number, item, start) for number, item in enumerate(items))
         for lane, items in entry.in_transit.items()
         if reader.is_lane(lane)
     }
@@ -43,7 +43,9 @@ def initial_state(
 class _Reader:
     """Looks up the names and units of an initial state."""
 
-    def __init__(self, root: Node, network: Network, laws: dict[str, Distribution], problems: Problems) -> None:
+    def __init__(
+        self, root: Node, network: Network, laws: dict[str, Distribution], problems: Problems
+    ) -> None:
         self.node = locate(root, ("initial_state",))
         self.network, self.laws, self.problems = network, laws, problems
 
@@ -53,9 +55,12 @@ class _Reader:
         node = locate(self.node, keys)
         where = f"initial_state.{'.'.join(keys)}"
         self.problems.add(
-            f"{where}: {noun} '{name}' does not exist", node.key_mark or node.mark, key=where, given=name,
+            f"{where}: {noun} '{name}' does not exist",
+            node.key_mark or node.mark,
+            key=where,
+            given=name,
             hint=did_you_mean(name, tuple(known)),
-        )  # fmt: skip
+        )
         return True
 
     def is_stock(self, site: str, material: str) -> bool:
@@ -69,9 +74,12 @@ class _Reader:
         if material not in held:
             node = locate(self.node, ("on_hand", site, material))
             self.problems.add(
-                f"'{site}' neither uses nor makes '{material}'", node.key_mark or node.mark,
-                key=f"initial_state.on_hand.{site}.{material}", given=material, allowed=", ".join(sorted(held)),
-            )  # fmt: skip
+                f"'{site}' neither uses nor makes '{material}'",
+                node.key_mark or node.mark,
+                key=f"initial_state.on_hand.{site}.{material}",
+                given=material,
+                allowed=", ".join(sorted(held)),
+            )
         return material in held
 
     def is_lane(self, lane: str) -> bool:
@@ -85,10 +93,12 @@ class _Reader:
         node = locate(self.node, keys)
         if reading.of != unit:
             self.problems.add(
-                f"'{material}' is counted in {unit}s, not in {reading.of}s", node.mark,
-                key=f"initial_state.{'.'.join(map(str, keys))}", given=node.text,
+                f"'{material}' is counted in {unit}s, not in {reading.of}s",
+                node.mark,
+                key=f"initial_state.{'.'.join(map(str, keys))}",
+                given=node.text,
                 allowed="500 units" if unit == "unit" else "170 t, 3 kg",
-            )  # fmt: skip
+            )
         if isinstance(number, Distribution):
             named = [str(key) for key in keys if key != "quantity"]
             self.laws[f"initial_state.{'.'.join(named)}"] = number
@@ -106,8 +116,10 @@ class _Reader:
         if day < 0:
             node = locate(self.node, (*keys, "arrives"))
             self.problems.add(
-                f"goods at sea arrive on {item.arrives}, before the scenario starts on {start}", node.mark,
-                key=f"initial_state.in_transit.{lane}[{number}].arrives", given=node.text,
+                f"goods at sea arrive on {item.arrives}, before the scenario starts on {start}",
+                node.mark,
+                key=f"initial_state.in_transit.{lane}[{number}].arrives",
+                given=node.text,
                 allowed=f"{start} or later",
-            )  # fmt: skip
+            )
         return day, quantity

@@ -141,7 +141,7 @@ def read(path: Path) -> Node:
         raise ScenarioError(Problem(f"is not YAML: {str(error).splitlines()[0]}", path=file)) from None
     except RecursionError:
         raise ScenarioError(Problem("is nested too deeply to be a scenario", path=file)) from None
-    if root is None:
+    if root is None or (isinstance(root, ScalarNode) and not str(root.value).strip()):
         raise ScenarioError(Problem("is empty", path=file, hint="`sim new NAME` writes a template"))
     problems = Problems()
     node = _convert(root, file, problems, None, ())
@@ -212,8 +212,11 @@ def _neighbour(path: Path) -> str:
 
 _WORDING = (
     ("'\\t'", "has a tab where YAML wants spaces", "indent with spaces"),
-    ("mapping values are not allowed", "has a colon where no key may stand",
-     "check the indentation, or put the text in quotes"),
+    (
+        "mapping values are not allowed",
+        "has a colon where no key may stand",
+        "check the indentation, or put the text in quotes",
+    ),
     ("expected ',' or", "has a bracket that is not closed", "close it with ] or }"),
     ("found another document", "holds more than one document", "keep what stands before the line ---"),
     ("undefined alias", "uses an alias that no anchor defines", ""),
@@ -221,12 +224,14 @@ _WORDING = (
     ("while scanning a quoted scalar", "has a quotation mark that is not closed", ""),
     ("unexpected end of stream", "has a quotation mark that is not closed", ""),
     ("could not find expected ':'", "has a line that is neither a key nor a value", "write `key: value`"),
-)  # fmt: skip
+)
 
 
 def _yaml_problem(error: MarkedYAMLError, file: str) -> Problem:
     text = str(error)
     place = error.problem_mark or error.context_mark
+    if "expected ',' or" in text or "end of stream" in text:
+        place = error.context_mark or place  # the bracket or quotation mark, not the end of the file
     mark = Mark(file, place.line + 1, place.column + 1) if place is not None else Mark(file)
     for sign, message, hint in _WORDING:
         if sign in text:
@@ -234,7 +239,9 @@ def _yaml_problem(error: MarkedYAMLError, file: str) -> Problem:
     return make_problem(f"is not YAML: {error.problem or error.context}", mark)
 
 
-def _convert(node: YamlNode, file: str, problems: Problems, key_mark: Mark | None, above: tuple[int, ...]) -> Node:
+def _convert(
+    node: YamlNode, file: str, problems: Problems, key_mark: Mark | None, above: tuple[int, ...]
+) -> Node:
     mark = Mark(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if id(node) in above:
         problems.add("refers to itself by an alias", mark)
@@ -263,8 +270,11 @@ def _mapping(node: MappingNode, file: str, problems: Problems, above: tuple[int,
             first = out[name].key_mark
             problems.add(
                 f"key '{name}' appears twice; first in line {first.line if first else '?'}",
-                mark, key=name, given=name, hint="keep one of them",
-            )  # fmt: skip
+                mark,
+                key=name,
+                given=name,
+                hint="keep one of them",
+            )
             continue
         out[name] = _convert(value, file, problems, mark, above)
     return out

@@ -12,7 +12,12 @@ from sim.scenario.kinds import UNIT_KINDS, field_key
 from sim.units import did_you_mean
 
 _OWN: Mapping[str, Mapping[str, str]] = {
-    "sites": {"cover": "duration", "output_cover": "duration", "opening_cover": "duration", "nameplates": "rate"},
+    "sites": {
+        "cover": "duration",
+        "output_cover": "duration",
+        "opening_cover": "duration",
+        "nameplates": "rate",
+    },
     "lines": {"inputs": "content", "outputs": "content", "nameplate_capacity": "rate"},
     "lanes": {"sourcing_share": "share"},
     "routes": {},
@@ -84,8 +89,8 @@ def _of_intervention(rest: str, models: Mapping[str, type], known: list[str]) ->
             if not _is_figure(cls, item.name):
                 return "", f"'{key}' of {name} is not a figure", ""
             return UNIT_KINDS[str(item.metadata.get("unit", ""))], "", ""
-        hints = [part for part in (get_type_hints(cls)[item.name], *get_args(get_type_hints(cls)[item.name]))]
-        below = [part for part in hints if isinstance(part, type) and is_dataclass(part)]
+        hint = get_type_hints(cls)[item.name]
+        below = [part for part in (hint, *get_args(hint)) if isinstance(part, type) and is_dataclass(part)]
         if not below:
             return "", f"'{key}' of {name} has nothing below it", ""
         cls = below[0]

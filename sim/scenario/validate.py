@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
+from sim.scenario.compose import figure_paths
 from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document, InitialStateEntry
 from sim.scenario.fields import FAULT, Closed, allowed_keys, what
 from sim.scenario.kinds import kind_models
@@ -86,9 +87,13 @@ def _unknown_top(key: str, node: Node, problems: Problems) -> None:
     if "." in key and key.split(".")[0] in (*ENTRIES, "interventions"):
         hint = f"write it nested below `{key.split('.')[0]}:`, or use it with --set"
     problems.add(
-        f"'{key}' is not a key of a scenario", mark,
-        key=key, given=key, hint=hint, allowed=", ".join(TOP_LEVEL),
-    )  # fmt: skip
+        f"'{key}' is not a key of a scenario",
+        mark,
+        key=key,
+        given=key,
+        hint=hint,
+        allowed=", ".join(TOP_LEVEL),
+    )
 
 
 def _read_top(key: str, node: Node, problems: Problems) -> tuple[bool, Any]:
@@ -114,7 +119,11 @@ def read_model(node: Node, model: type[Closed], keys: tuple[Key, ...], problems:
 
 
 def place_errors(
-    error: ValidationError, node: Node, model: type[BaseModel] | None, keys: tuple[Key, ...], problems: Problems
+    error: ValidationError,
+    node: Node,
+    model: type[BaseModel] | None,
+    keys: tuple[Key, ...],
+    problems: Problems,
 ) -> None:
     """Turn what pydantic found into problems with place and words of our own."""
     for item in error.errors(include_url=False):
@@ -123,30 +132,41 @@ def place_errors(
             for part in item["ctx"]["faults"]:
                 at = (*inner, *part["keys"])
                 problems.add(
-                    f"{path_text((*keys, *at))}: {part['message']}", locate(node, at).mark,
-                    key=path_text((*keys, *at)), given=part["given"],
-                    allowed=part["allowed"], hint=part["hint"],
-                )  # fmt: skip
+                    f"{path_text((*keys, *at))}: {part['message']}",
+                    locate(node, at).mark,
+                    key=path_text((*keys, *at)),
+                    given=part["given"],
+                    allowed=part["allowed"],
+                    hint=part["hint"],
+                )
         elif item["type"] == "extra_forbidden":
             _unknown_key(node, model, keys, inner, problems)
         elif item["type"] == "missing":
             holder = locate(node, inner[:-1])
             problems.add(
-                f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'", holder.mark,
-                key=path_text((*keys, *inner)), hint=f"add `{inner[-1]}:`",
-            )  # fmt: skip
+                f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'",
+                holder.mark,
+                key=path_text((*keys, *inner)),
+                hint=f"add `{inner[-1]}:`",
+            )
         else:
             wanted = "a list" if "list" in item["type"] else "a mapping"
             found = locate(node, inner)
             where = path_text((*keys, *inner))
             problems.add(
-                f"{where}: {wanted} is wanted, not {what(found.plain())}", found.mark,
-                key=where, given=found.text,
-            )  # fmt: skip
+                f"{where}: {wanted} is wanted, not {what(found.plain())}",
+                found.mark,
+                key=where,
+                given=found.text,
+            )
 
 
 def _unknown_key(
-    node: Node, model: type[BaseModel] | None, keys: tuple[Key, ...], inner: tuple[Key, ...], problems: Problems
+    node: Node,
+    model: type[BaseModel] | None,
+    keys: tuple[Key, ...],
+    inner: tuple[Key, ...],
+    problems: Problems,
 ) -> None:
     holder, name = locate(node, inner[:-1]), str(inner[-1])
     mark = holder.value[name].key_mark if holder.is_mapping and name in holder.value else holder.mark
@@ -156,10 +176,13 @@ def _unknown_key(
     known = [key for key in allowed_keys(model) if key != "kind"] if model is not None else []
     noun = _noun(model, node)
     problems.add(
-        f"{path_text((*keys, *inner))} is not a field of {noun}", mark,
-        key=path_text((*keys, *inner)), given=name,
-        hint=did_you_mean(name, known), allowed=", ".join(known),
-    )  # fmt: skip
+        f"{path_text((*keys, *inner))} is not a field of {noun}",
+        mark,
+        key=path_text((*keys, *inner)),
+        given=name,
+        hint=did_you_mean(name, known),
+        allowed=", ".join(known),
+    )
 
 
 def _noun(model: type[BaseModel] | None, node: Node) -> str:
@@ -181,9 +204,11 @@ def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
         return
     if not node.is_list:
         problems.add(
-            f"interventions: a list is wanted, not {what(node.plain())}", node.mark,
-            key="interventions", hint="begin each intervention with `- id: ...`",
-        )  # fmt: skip
+            f"interventions: a list is wanted, not {what(node.plain())}",
+            node.mark,
+            key="interventions",
+            hint="begin each intervention with `- id: ...`",
+        )
         return
     models = kind_models()
     for number, item in enumerate(node.value):
@@ -196,10 +221,13 @@ def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
             problems.add(f"{where} lacks 'kind'", item.mark, key=f"{where}.kind", allowed=", ".join(models))
         elif not isinstance(kind.value, str) or kind.value not in models:
             problems.add(
-                f"{where}.kind: {kind.text!r} is not a kind of intervention", kind.mark,
-                key=f"{where}.kind", given=kind.text,
-                hint=did_you_mean(kind.text, models), allowed=", ".join(models),
-            )  # fmt: skip
+                f"{where}.kind: {kind.text!r} is not a kind of intervention",
+                kind.mark,
+                key=f"{where}.kind",
+                given=kind.text,
+                hint=did_you_mean(kind.text, models),
+                allowed=", ".join(models),
+            )
         else:
             model = read_model(item, models[kind.value], keys, problems)
             if model is not None:
@@ -213,9 +241,11 @@ def _entries(root: Node, parts: Parts, problems: Problems) -> None:
             continue
         if not node.is_mapping:
             problems.add(
-                f"{section}: a mapping is wanted, not {what(node.plain())}", node.mark,
-                key=section, hint=f"write `{section}: {{some_id: {{...}}}}`",
-            )  # fmt: skip
+                f"{section}: a mapping is wanted, not {what(node.plain())}",
+                node.mark,
+                key=section,
+                hint=f"write `{section}: {{some_id: {{...}}}}`",
+            )
             continue
         for name, item in node.value.items():
             read = read_model(item, model, (section, name), problems)
@@ -228,9 +258,11 @@ def _uncertain(node: Node | None, parts: Parts, problems: Problems) -> None:
         return
     if not node.is_mapping:
         problems.add(
-            f"uncertain: a mapping is wanted, not {what(node.plain())}", node.mark, key="uncertain",
+            f"uncertain: a mapping is wanted, not {what(node.plain())}",
+            node.mark,
+            key="uncertain",
             hint="write `uncertain: {sites.some_site.cover: {distribution: ...}}`",
-        )  # fmt: skip
+        )
         return
     for path, item in node.value.items():
         _uncertain_one(path, item, parts, problems)
@@ -245,6 +277,15 @@ def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> N
     if message:
         problems.add(f"{where}: {message}", mark, key=where, given=path, hint=hint)
         return
+    if path in figure_paths(parts.root):
+        problems.add(
+            f"{path} is set at its place and under `uncertain:`",
+            mark,
+            key=where,
+            given=path,
+            hint="keep one of them",
+        )
+        return
     if not kind:
         return  # the intervention it names is itself in error
     try:
@@ -252,13 +293,19 @@ def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> N
     except ReadingError as error:
         for keys, fault in error.faults:
             problems.add(
-                f"{path_text((where, *keys))}: {fault.message}", locate(item, keys).mark,
-                key=path_text((where, *keys)), given=fault.given, allowed=fault.allowed, hint=fault.hint,
-            )  # fmt: skip
+                f"{path_text((where, *keys))}: {fault.message}",
+                locate(item, keys).mark,
+                key=path_text((where, *keys)),
+                given=fault.given,
+                allowed=fault.allowed,
+                hint=fault.hint,
+            )
         return
     if not reading.law:
         allowed = "{distribution: triangular, low: ..., mode: ..., high: ...} and other laws"
-        problems.add(f"{where}: a distribution is wanted, not {item.text!r}", item.mark, key=where, allowed=allowed)
+        problems.add(
+            f"{where}: a distribution is wanted, not {item.text!r}", item.mark, key=where, allowed=allowed
+        )
         return
     parts.uncertain[path] = reading
 

@@ -9,7 +9,6 @@ from typing import Any
 
 from sim.data import (
     all_paths,
-    find_folder,
     get_number,
     load_network,
     packaged_networks,
@@ -20,7 +19,6 @@ from sim.data import (
 )
 from sim.domain import Distribution, Figure, Network, Number, central
 from sim.errors import DataError
-from sim.scenario.compose import figure_paths
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
 from sim.scenario.records import NEEDS, add_records, code_of
@@ -76,9 +74,13 @@ def _load(parts: Parts, problems: Problems) -> Network | None:
                 problems.found.append(problem)
             else:
                 problems.add(
-                    problem.message, node.mark, key="network", given=name,
-                    hint=problem.hint, allowed=problem.allowed,
-                )  # fmt: skip
+                    problem.message,
+                    node.mark,
+                    key="network",
+                    given=name,
+                    hint=problem.hint,
+                    allowed=problem.allowed,
+                )
         return None
 
 
@@ -87,7 +89,7 @@ def network_folder(node: Node, name: str) -> str | Path:
     if name in packaged_networks():
         return name
     beside = Path(node.mark.file).parent / name
-    return beside if node.mark.line and beside.exists() else name
+    return beside.resolve() if node.mark.line and beside.exists() else name
 
 
 def _beliefs(network: Network, parts: Parts, problems: Problems) -> Network:
@@ -99,9 +101,13 @@ def _beliefs(network: Network, parts: Parts, problems: Problems) -> Network:
             at = locate(node, (number,)) if node is not None else parts.root
             for problem in error.problems:
                 problems.add(
-                    problem.message, at.mark, key="beliefs", given=name,
-                    hint=problem.hint, allowed=problem.allowed,
-                )  # fmt: skip
+                    problem.message,
+                    at.mark,
+                    key="beliefs",
+                    given=name,
+                    hint=problem.hint,
+                    allowed=problem.allowed,
+                )
     return network
 
 
@@ -146,9 +152,13 @@ class _Changes:
         except DataError as error:
             problem = error.problems[0]
             self.problems.add(
-                problem.message, node.key_mark or node.mark, key=path, given=problem.given,
-                hint=problem.hint, allowed=problem.allowed,
-            )  # fmt: skip
+                problem.message,
+                node.key_mark or node.mark,
+                key=path,
+                given=problem.given,
+                hint=problem.hint,
+                allowed=problem.allowed,
+            )
             return
         except ValueError as error:
             self.problems.add(
@@ -158,9 +168,12 @@ class _Changes:
         word = _WORDS.get(unit.split("/")[0], "")
         if reading.of and word and word != reading.of and ".nameplates." not in path:
             self.problems.add(
-                f"{path} is counted in {word}s, not in {reading.of}s", node.mark,
-                key=path, given=node.text, allowed=f"a figure in {unit}",
-            )  # fmt: skip
+                f"{path} is counted in {word}s, not in {reading.of}s",
+                node.mark,
+                key=path,
+                given=node.text,
+                allowed=f"a figure in {unit}",
+            )
             return
         self.nodes[path], self.units[path] = node, unit
         if isinstance(number, Distribution) and path.split(".")[-1] not in DRAWN_LATER:
@@ -172,7 +185,9 @@ class _Changes:
         if key == "country":
             code = code_of(network, value)
             if not code:
-                self.problems.add(f"{path}: country {value!r} does not exist", node.mark, key=path, given=value)
+                self.problems.add(
+                    f"{path}: country {value!r} does not exist", node.mark, key=path, given=value
+                )
                 return
             value = code
         self.nodes[path] = node
@@ -187,9 +202,13 @@ class _Changes:
                 for problem in error.problems:
                     node = self.nodes.get(problem.key, self.root)
                     self.problems.add(
-                        problem.message, node.mark, key=problem.key, given=problem.given,
-                        hint=problem.hint, allowed=problem.allowed,
-                    )  # fmt: skip
+                        problem.message,
+                        node.mark,
+                        key=problem.key,
+                        given=problem.given,
+                        hint=problem.hint,
+                        allowed=problem.allowed,
+                    )
         figures = dict(network.figures)
         for path, number in self.numbers.items():
             figures[path] = self._provenance(path, central(number))
@@ -200,8 +219,14 @@ class _Changes:
         source = node.get("source") or node.get("sources")
         name = source.plain() if source is not None else "scenario"
         text = " ".join(name) if isinstance(name, list) else str(name)
-        return Figure(value, self.units[path], text, note="set by the scenario", file=node.mark.file,
-                      line=node.mark.line)  # fmt: skip
+        return Figure(
+            value,
+            self.units[path],
+            text,
+            note="set by the scenario",
+            file=node.mark.file,
+            line=node.mark.line,
+        )
 
 
 def _demand(reading: Reading) -> Distribution:
@@ -213,17 +238,11 @@ def _uncertain(world: World, parts: Parts, problems: Problems) -> None:
     """Take the laws of `uncertain:` that name figures of the network; their centre is the figure."""
     known: list[str] = []
     for path, reading in parts.uncertain.items():
-        section, name = path.split(".")[:2]
+        section = path.split(".")[0]
         if section not in NEEDS:
             continue
         node = locate(parts.root, ("uncertain", path))
         mark = node.key_mark or node.mark
-        if path in world.laws or path in figure_paths(parts.root):
-            problems.add(
-                f"{path} is set under `{section}:` and under `uncertain:`", mark, key=f"uncertain.{path}",
-                given=path, hint="keep one of them",
-            )  # fmt: skip
-            continue
         try:
             law = reading.number()
             world.network = with_numbers(world.network, {path: central(law)})
@@ -232,12 +251,18 @@ def _uncertain(world: World, parts: Parts, problems: Problems) -> None:
             problem = error.problems[0]
             hint = problem.hint or did_you_mean(path, known)
             problems.add(
-                f"uncertain.{path}: {problem.message}", mark, key=f"uncertain.{path}", given=path,
-                hint=hint, allowed=problem.allowed,
-            )  # fmt: skip
+                f"uncertain.{path}: {problem.message}",
+                mark,
+                key=f"uncertain.{path}",
+                given=path,
+                hint=hint,
+                allowed=problem.allowed,
+            )
             continue
         except ValueError as error:
-            problems.add(f"uncertain.{path}: {error}", mark, key=f"uncertain.{path}", hint="write calendar days")
+            problems.add(
+                f"uncertain.{path}: {error}", mark, key=f"uncertain.{path}", hint="write calendar days"
+            )
             continue
         if isinstance(law, Distribution):
             world.laws[path] = law

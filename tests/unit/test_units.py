@@ -15,8 +15,17 @@ from sim.units import Amount, UnitError, WorkingDays
 
 @pytest.mark.parametrize(
     ("text", "days"),
-    [("90 d", 90), ("90d", 90), ("3 months", 91.25), ("2 weeks", 14), ("1 yr", 365), ("18 months", 547.5),
-     ("0 d", 0), ("1.5 weeks", 10.5), (" 1 day ", 1)],
+    [
+        ("90 d", 90),
+        ("90d", 90),
+        ("3 months", 91.25),
+        ("2 weeks", 14),
+        ("1 yr", 365),
+        ("18 months", 547.5),
+        ("0 d", 0),
+        ("1.5 weeks", 10.5),
+        (" 1 day ", 1),
+    ],
 )
 def test_durations_come_back_in_days(text: str, days: float) -> None:
     assert units.duration(text) == pytest.approx(days, rel=1e-15)
@@ -35,9 +44,14 @@ def test_shares(text: object, share: float) -> None:
 
 @pytest.mark.parametrize(
     ("text", "amount"),
-    [("240 kt/yr", Amount(240_000 / 365, "tonne")), ("500 t/d", Amount(500, "tonne")),
-     ("365 units/yr", Amount(1, "unit")), ("6 Mt/yr", Amount(6e6 / 365, "tonne")),
-     ("7 kg/week", Amount(0.001, "tonne")), ("10 t per day", Amount(10, "tonne"))],
+    [
+        ("240 kt/yr", Amount(240_000 / 365, "tonne")),
+        ("500 t/d", Amount(500, "tonne")),
+        ("365 units/yr", Amount(1, "unit")),
+        ("6 Mt/yr", Amount(6e6 / 365, "tonne")),
+        ("7 kg/week", Amount(0.001, "tonne")),
+        ("10 t per day", Amount(10, "tonne")),
+    ],
 )
 def test_rates_come_back_per_day(text: str, amount: Amount) -> None:
     read = units.rate(text)
