@@ -16,10 +16,11 @@ if TYPE_CHECKING:
     from sim.data import load_network
     from sim.domain import Network
     from sim.engine import simulate
+    from sim.errors import Problem
     from sim.results.execute import run
     from sim.results.run import Run
     from sim.results.store import load_run
-    from sim.scenario import load
+    from sim.scenario.load import load
 
 __version__ = "0.1.0"
 
@@ -69,6 +70,12 @@ def _verdicts(result: Run) -> list[dict[str, str]]:
     return verdicts_of(result)
 
 
+def _problems(case: Case) -> tuple[Problem, ...]:
+    from sim.analysis.must_hold import problems_of
+
+    return problems_of(case)
+
+
 def _plot(result: Run) -> Any:
     from sim.plots import Plots
 
@@ -84,5 +91,6 @@ def _picture(result: Run, path: Path) -> None:
 # Results may not import plots or analysis (they are higher layers), so they are handed down here.
 HOOKS.why = _why
 HOOKS.verdicts = _verdicts
+HOOKS.problems = _problems
 HOOKS.plot = _plot
 HOOKS.picture = _picture

@@ -40,11 +40,12 @@ def verdicts_of(run: Run) -> list[dict[str, str]]:
     """Return what became of each `must_hold` condition of the run's case."""
     if run.case is None or not run.case.must_hold:
         return []
-    from sim.analysis.must_hold import check
+    from sim.analysis import check
+    from sim.analysis.facts import RunFacts
 
     return [
-        {"condition": item.condition, "verdict": str(item.verdict), "detail": item.detail}
-        for item in check(run)
+        {"condition": item.condition, "verdict": str(item.outcome), "detail": item.detail}
+        for item in check(run.case.must_hold, RunFacts.of(run))
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sim.cli.console import tables
 
@@ -32,8 +32,9 @@ def print_frame(frame: pd.DataFrame, title: str, formats: Mapping[str, str] | No
     table = Table(box=box.SIMPLE_HEAD, title=escape(title), title_justify="left", pad_edge=False)
     numeric = {name: bool(frame[name].dtype.kind in "fiu") for name in frame.columns}
     for name in frame.columns:
-        right = numeric[name]
-        table.add_column(str(name).replace("_", " "), justify="right" if right else "left", overflow="fold", no_wrap=name in WHOLE)
+        side: Literal["right", "left"] = "right" if numeric[name] else "left"
+        heading = str(name).replace("_", " ")
+        table.add_column(heading, justify=side, overflow="fold", no_wrap=name in WHOLE)
     for row in frame.itertuples(index=False):
         pairs = zip(frame.columns, row, strict=True)
         cells = [text(value, formats.get(str(name), "")) for name, value in pairs]

@@ -29,7 +29,8 @@ def network_of(name: str, sets: Sequence[str] = ()) -> Network:
     # The scenario language is what knows paths and units; a scenario of nothing else carries them.
     with tempfile.TemporaryDirectory() as temporary:
         path = Path(temporary) / "network.yaml"
-        path.write_text(f"title: network\nnetwork: {folder.resolve()}\n", encoding="utf-8")
+        text = f"title: network\nnetwork: {folder.resolve()}\nstart: 2025-01-01\nhorizon: 1 d\n"
+        path.write_text(text, encoding="utf-8")
         return load(path, sets=tuple(sets)).case.network
 
 

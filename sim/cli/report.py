@@ -126,7 +126,7 @@ def _baseline_line(run: Run) -> str:
 def _print_more(run: Run) -> None:
     manifest = run.manifest
     touched = run.series("touched_share")
-    columns: list[tuple[str, str, str]] = list(touched.columns)
+    columns: list[Any] = touched.columns.to_list()
     values = touched.to_numpy()
     for i, (site, element, place) in enumerate(columns):
         first, last = float(values[0, i]), float(values[-1, i])

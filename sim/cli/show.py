@@ -24,7 +24,7 @@ FORMATS = {
 @guarded
 def show(
     what: Annotated[str, typer.Argument(metavar="SCENARIO|network", help="Scenario, or: network.")],
-    trace: Annotated[str | None, typer.Option(help="Element or material: print all its paths to OEMs.")] = None,
+    trace: Annotated[str | None, typer.Option(help="Element or material: all its paths.")] = None,
     sourcing: Annotated[bool, typer.Option("--sourcing", help="Table shares beside solved shares.")] = False,
     network: NetworkName = REFERENCE_NETWORK,
     sets: Sets = None,
