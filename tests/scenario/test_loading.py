@@ -85,8 +85,7 @@ def test_valid_files_meet_the_schema(file: Path) -> None:
     "name", ["unknown_top_key", "unknown_intervention_key", "actions", "list_for_mapping"]
 )
 def test_the_schema_refuses_what_the_models_refuse(name: str) -> None:
-    with pytest.raises(jsonschema.ValidationError, match=r"."):
-        validator().validate(read(HERE / "bad" / f"{name}.yaml").plain())
+    assert not validator().is_valid(read(HERE / "bad" / f"{name}.yaml").plain())
 
 
 def test_the_committed_schema_is_the_one_of_the_models() -> None:
