@@ -7,6 +7,7 @@ from datetime import date
 
 import numpy as np
 import pytest
+
 from sim.domain import Network
 from sim.engine.trajectory import LIMIT_CAPACITY, Trajectory
 from sim.metrics import (

@@ -1,0 +1,243 @@
+"""The command line: what goes to stdout and stderr, exit codes, and that help loads nothing heavy."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+import sim.engine
+import sim.results.execute
+from sim.case import Case
+from sim.cli import main
+from sim.cli.app import app
+from sim.errors import InvariantError, Problem, ScenarioError
+from sim.interventions import ExportBan
+from sim.results.execute import Source
+from sim.testing import day, small_case
+from sim.testing.stub import stub_engine, two_tier_network
+
+HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
+COMMANDS = ("run", "validate", "show", "list", "claims", "schema", "new", "sources", "export")
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty working folder with a scenario ``ban`` and a stand-in for the engine."""
+    ban = ExportBan(id="april_ban", start=day(10), from_places=("CN",))
+
+    def plan_of(source: str, *, replications: int | None = None, seed: int | None = None, sets: object = ()) -> Source:
+        if source != "ban":
+            raise ScenarioError(Problem("does not exist", path=source, line=3, column=1, excerpt="x: 1"))
+        case = small_case(two_tier_network(), 180, ban, replications=replications or 1, seed=seed or 1)
+        return Source(case, "title: ban\n", ("lane never used",))
+
+    monkeypatch.setattr(sim.results.execute, "plan_of", plan_of)
+    monkeypatch.setattr(sim.engine, "simulate", stub_engine(spread_days=2))
+    monkeypatch.setattr(sim.engine, "kernels_are_cached", lambda: True)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def call(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words), prog_name="sim")
+
+
+def test_run_prints_data_on_stdout_and_the_rest_on_stderr(here: Path) -> None:
+    found = call("run", "ban")
+    assert found.exit_code == 0
+    assert found.stdout.startswith("works 1 builds to plan for 48 days; first stop 2025-02-28")
+    for word in ("mill, 10 d away", "static", "pipeline", "realised", "limiting component", "fill rate", "recovery"):
+        assert word in found.stdout
+    assert "40.0 % -> 70.0 %" in found.stdout
+    assert "baseline, with the same luck: all 2 build to plan" in found.stdout
+    assert "run folder: runs/two_tier-" in found.stdout
+    assert found.stderr == "warning: lane never used\n"
+    (folder,) = (here / "runs").iterdir()
+    assert (folder / "runway.png").exists()
+
+
+def test_run_json_is_one_document(here: Path) -> None:
+    found = call("run", "ban", "--json", "--out", "kept", "--no-plot")
+    document = json.loads(found.stdout)
+    assert document["schema_version"] == 1
+    assert document["run_dir"] == "kept"
+    assert document["sites"][0]["realised_runway_days"] == 48.0
+    assert not (here / "kept" / "runway.png").exists()
+
+
+def test_quiet_prints_the_headline_only(here: Path) -> None:
+    assert call("run", "ban", "-q").stdout.count("\n") == 1
+
+
+def test_verbose_prints_elements_and_timing(here: Path) -> None:
+    text = call("run", "ban", "-v").stdout
+    assert "touched: works_1 dysprosium CN 40.0 % -> 70.0 %" in text
+    assert "largest relative error of a balance" in text
+
+
+def test_never_short_is_printed_as_longer_than_the_window(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim.engine, "simulate", stub_engine(length_days=0))
+    assert "> 170 d" in call("run", "ban").stdout
+
+
+def test_replications_print_the_band(here: Path) -> None:
+    found = call("run", "ban", "--replications", "11")
+    assert found.exit_code == 0
+    assert "58 d (50-66)" in found.stdout
+
+
+def test_dry_run_writes_nothing(here: Path) -> None:
+    found = call("run", "ban", "--dry-run", "--replications", "4")
+    assert "10 simulations with the baseline" in found.stdout
+    assert list(here.iterdir()) == []
+
+
+def test_cold_cache_says_so_on_stderr(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sim.engine, "kernels_are_cached", lambda: False)
+    found = call("run", "ban", "-q")
+    assert "compiling kernels once" in found.stderr
+    assert "compiling" not in found.stdout
+
+
+def test_a_wrong_scenario_is_code_3_and_writes_nothing(here: Path) -> None:
+    found = call("run", "nothere.yaml")
+    assert found.exit_code == 3
+    assert found.stdout == ""
+    assert "nothere.yaml:3:1: does not exist" in found.stderr
+    assert "Traceback" not in found.stderr
+    assert list(here.iterdir()) == []
+
+
+def test_usage_is_code_2(here: Path) -> None:
+    assert call("run").exit_code == 2
+    assert call("run", "ban", "--replications", "0").exit_code == 2
+    assert call("run", "ban", "ban", "--out", "x").exit_code == 2
+    assert call("list", "everything").exit_code == 2
+    assert call("runn").exit_code == 2
+
+
+def test_lost_mass_is_code_1_and_called_a_bug(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose(case: Case, replication: int | None = None, **fields: object) -> object:
+        raise InvariantError("mass balance broken on day 63")
+
+    monkeypatch.setattr(sim.engine, "simulate", lose)
+    found = call("run", "ban")
+    assert found.exit_code == 1
+    assert "this is a bug in sim, not in your scenario" in found.stderr
+    assert list(here.iterdir()) == []
+
+
+@pytest.mark.parametrize(("error", "code", "words"), [
+    (RuntimeError("no luck"), 4, "replication 2 failed: RuntimeError: no luck"),
+    (KeyboardInterrupt(), 130, "interrupted: 2 of 5 replications are kept in kept"),
+])  # fmt: skip
+def test_partial_runs_keep_what_is_finished(
+    here: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int, words: str
+) -> None:
+    good = stub_engine()
+
+    def break_down(case: Case, replication: int | None = None, **fields: object) -> object:
+        if replication == 2:
+            raise error
+        return good(case, replication)
+
+    monkeypatch.setattr(sim.engine, "simulate", break_down)
+    found = call("run", "ban", "--replications", "5", "--out", "kept")
+    assert found.exit_code == code
+    assert words in found.stderr
+    assert (here / "kept" / "replications.parquet").exists()
+
+
+def test_debug_shows_the_traceback(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sim.cli.console import STATE
+
+    monkeypatch.setattr(STATE, "debug", False)
+    with pytest.raises(ScenarioError, match="does not exist"):
+        main(["run", "nothere", "--debug"])
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_export_writes_metrics_series_and_shipments(here: Path, form: str) -> None:
+    call("run", "ban", "--out", "kept")
+    found = call("export", "kept", "--format", form)
+    assert found.exit_code == 0
+    names = {Path(line).name for line in found.stdout.split()}
+    assert {f"metrics.{form}", f"shipments.{form}", f"series_days_of_cover.{form}"} <= names
+    assert all(Path(line).exists() for line in found.stdout.split())
+
+
+def test_export_of_no_run_is_code_1(here: Path) -> None:
+    found = call("export", "nowhere")
+    assert found.exit_code == 1
+    assert "is not a run folder" in found.stderr
+
+
+def test_new_writes_a_scenario_once(here: Path) -> None:
+    assert call("new", "march_ban").stdout == "march_ban.yaml\n"
+    before = Path("march_ban.yaml").read_text()
+    assert call("new", "march_ban").exit_code == 1
+    assert Path("march_ban.yaml").read_text() == before
+    assert call("validate", "march_ban.yaml").exit_code == 0
+
+
+def test_validate_reports_each_file(here: Path) -> None:
+    Path("bad.yaml").write_text("titel: x\n")
+    found = call("validate", "bad.yaml", "--json")
+    assert found.exit_code == 3
+    (entry,) = json.loads(found.stdout)["files"]
+    assert not entry["valid"]
+    assert [item["line"] for item in entry["problems"] if item["given"] == "titel" or item["line"]] == [1]
+
+
+@pytest.mark.parametrize("kind", ["scenarios", "sites", "materials", "interventions", "metrics", "networks",
+                                  "distributions"])  # fmt: skip
+def test_list_prints_names_and_json(kind: str) -> None:
+    rows = json.loads(call("list", kind, "--json").stdout)[kind]
+    assert rows
+    assert next(iter(rows[0].values())) in call("list", kind).stdout
+
+
+def test_schema_is_a_json_schema() -> None:
+    assert json.loads(call("schema").stdout)["type"] == "object"
+
+
+def test_show_gives_each_value_its_origin() -> None:
+    text = call("show", "india_halt").stdout
+    assert "interventions.irel_stop.kind" in text
+    assert "india_halt.yaml:10" in text
+    assert call("show", "india_halt", "--trace", "dysprosium").exit_code == 2
+
+
+def test_help_names_every_command_and_every_command_has_help() -> None:
+    text = call("--help").stdout
+    for command in COMMANDS:
+        assert f"  {command} " in text
+        assert call(command, "--help").exit_code == 0
+
+
+def test_help_loads_nothing_heavy() -> None:
+    code = (
+        "import sys; sys.argv = ['sim', '--help']\n"
+        "from sim.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as done: assert done.code == 0\n"
+        f"print(','.join(m for m in {HEAVY!r} if m in sys.modules), file=sys.stderr)"
+    )
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert found.stderr.strip() == ""
+    assert "Usage: sim" in found.stdout
+
+
+def test_module_and_version_run_as_a_program() -> None:
+    found = subprocess.run([sys.executable, "-m", "sim", "--version"], capture_output=True, text=True, check=True)
+    assert found.stdout == f"sim {sim.__version__}\n"
+    assert found.stderr == ""
+
+
+def test_no_colour_in_a_pipe(here: Path) -> None:
+    assert "\x1b[" not in call("run", "ban").stdout

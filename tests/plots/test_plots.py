@@ -1,0 +1,73 @@
+"""Every plot draws on the axes it is given, labels both with units, and leaves no figure open."""
+
+from __future__ import annotations
+
+import matplotlib as mpl
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import sim.engine
+from sim.interventions import ExportBan
+from sim.plots import PLOTS
+from sim.plots.cover import spread
+from sim.results.execute import run
+from sim.results.run import Run
+from sim.testing import day, small_case
+from sim.testing.stub import stub_engine, two_tier_network
+
+mpl.use("Agg")
+
+
+def make_run(monkeypatch: pytest.MonkeyPatch, works: int, replications: int) -> Run:
+    monkeypatch.setattr(sim.engine, "simulate", stub_engine(spread_days=2))
+    ban = ExportBan(id="april_ban", start=day(10), from_places=("CN",))
+    return run(small_case(two_tier_network(works), 180, ban, replications=replications))
+
+
+@pytest.mark.parametrize("name", sorted(PLOTS))
+@pytest.mark.parametrize(("works", "replications"), [(1, 1), (30, 5)])
+def test_plot_contract(monkeypatch: pytest.MonkeyPatch, name: str, works: int, replications: int) -> None:
+    prepare, draw = PLOTS[name]
+    frame = prepare(make_run(monkeypatch, works, replications))
+    ax = Figure().subplots()
+    state = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state is what must not move
+    assert draw(frame, ax) is ax
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+    assert ax.has_data()
+    labels = (ax.get_xlabel(), ax.get_ylabel())
+    assert all(labels)
+    assert any("[days]" in label for label in labels)
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("works", [1, 12, 30])
+def test_labels_of_many_sites_do_not_overlap(monkeypatch: pytest.MonkeyPatch, works: int) -> None:
+    figure = make_run(monkeypatch, works, 3).plot.runway()
+    figure.canvas.draw()
+    above, below = figure.axes
+    for labels in (above.texts[: works + 1], below.get_yticklabels(), below.texts):
+        boxes = sorted(
+            # Of an annotation only the words count, not its leader.
+            (Text.get_window_extent(label) for label in labels if "starts" not in label.get_text()),
+            key=lambda box: box.y0,
+        )
+        for lower, upper in zip(boxes, boxes[1:], strict=False):
+            assert upper.y0 >= lower.y1 - 0.35 * lower.height
+    assert plt.get_fignums() == []
+
+
+def test_runway_frame_is_shortest_first_and_keeps_the_band(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = PLOTS["runway"][0](make_run(monkeypatch, 3, 5))
+    assert frame["realised"].is_monotonic_increasing
+    assert (frame["low"] < frame["realised"]).all()
+    assert (frame["realised"] < frame["high"]).all()
+    assert frame.attrs["window_days"] == 170
+
+
+def test_spread_keeps_order_and_distance() -> None:
+    levels = spread([0.9, 0.91, 0.92, 0.1], 0.1)
+    assert levels[3] == pytest.approx(0.1)
+    assert levels[:3] == pytest.approx([0.8, 0.9, 1.0])
