@@ -107,6 +107,8 @@ def read_figure(raw: object, kind: str) -> Reading:
         With everything wrong about it.
     """
     if isinstance(raw, Mapping):
+        if faults := _source_faults(raw):
+            raise ReadingError(faults)
         if "distribution" in raw:
             return _read_law(raw, kind)
         if "value" in raw:
@@ -180,6 +182,19 @@ def _misordered(
     except ValueError as error:
         return [((), UnitError(str(error), "", " <= ".join(PARAMETERS[law])))]
     return []
+
+
+def _source_faults(raw: Mapping[str, object]) -> list[tuple[tuple[str, ...], UnitError]]:
+    """Return the faults of a figure's sources, which are ids."""
+    faults: list[tuple[tuple[str, ...], UnitError]] = []
+    for key in ("source", "sources"):
+        given = raw.get(key, "")
+        names = given if isinstance(given, list) else [given]
+        if not all(isinstance(name, str) for name in names):
+            faults.append(
+                ((key,), UnitError("a source is an id", str(given), "source_id, or [source_id, source_id]"))
+            )
+    return faults
 
 
 def _split(value: float | WorkingDays | Amount) -> tuple[float | WorkingDays, str]:

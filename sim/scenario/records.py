@@ -56,7 +56,11 @@ def add_records(
                     allowed=f"a new {section[:-1]} needs {', '.join(needs)}",
                 )
             else:
-                network = _Maker(network, node, f"{section}.{name}", problems).add(section, name, entry)
+                try:
+                    network = _Maker(network, node, f"{section}.{name}", problems).add(section, name, entry)
+                except ValueError as error:
+                    where = f"{section}.{name}"
+                    problems.add(f"{where}: {error}", node.mark, key=where, hint="write calendar days here")
     return network
 
 
