@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import matplotlib as mpl
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
-from matplotlib.text import Text
 
 import sim.engine
 from sim.interventions import ExportBan
@@ -48,14 +49,14 @@ def test_labels_of_many_sites_do_not_overlap(monkeypatch: pytest.MonkeyPatch, wo
     figure = make_run(monkeypatch, works, 3).plot.runway()
     figure.canvas.draw()
     above, below = figure.axes
-    for labels in (above.texts[: works + 1], below.get_yticklabels(), below.texts):
-        boxes = sorted(
-            # Of an annotation only the words count, not its leader.
-            (Text.get_window_extent(label) for label in labels if "starts" not in label.get_text()),
-            key=lambda box: box.y0,
-        )
-        for lower, upper in zip(boxes, boxes[1:], strict=False):
-            assert upper.y0 >= lower.y1 - 0.35 * lower.height
+    rows = [label.get_window_extent() for label in below.get_yticklabels()]
+    for one, other in pairwise(sorted(rows, key=lambda box: box.y0)):
+        assert other.y0 >= one.y1 - 0.2 * one.height
+    ends = sorted(label.xyann[1] for label in above.texts if "starts" not in label.get_text())
+    height = above.get_window_extent().height
+    # Both kinds of label have the same size of type.
+    for one, other in pairwise(ends):
+        assert (other - one) * height >= 0.8 * rows[0].height
     assert plt.get_fignums() == []
 
 
