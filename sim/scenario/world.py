@@ -17,11 +17,11 @@ from sim.data import (
     with_numbers,
     with_values,
 )
-from sim.domain import Distribution, Figure, Network, Number, central
+from sim.domain import Distribution, Figure, LaneRoute, Network, Number, central
 from sim.errors import DataError
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
-from sim.scenario.records import NEEDS, add_records, code_of
+from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of
 from sim.scenario.syntax import Node, Problems
 from sim.scenario.unit_of import figure_kinds
 from sim.scenario.validate import Parts, locate
@@ -29,6 +29,13 @@ from sim.units import did_you_mean
 
 DRAWN_LATER = ("days", "demand")
 """Laws that stay in the network's record: drawn for each shipment, or for each day."""
+FIXED = {
+    **dict.fromkeys(
+        ("site", "supplier", "buyer", "material", "kind", "drivers", "form", "unit", "nameplate"), ""
+    ),
+    "nameplate_capacity": "set `nameplates:` of its site",
+}
+"""What an existing record is; a hint where there is another way."""
 _WORDS = {"t": "tonne", "unit": "unit"}
 
 
@@ -136,8 +143,35 @@ class _Changes:
                 each = value if isinstance(value, Mapping) else {"": value}
                 for part, reading in each.items():
                     self._figure(network, f"{path}.{part}" if part else path, reading, locate(node, (part,)))
-            elif not is_new and key not in ("sources", "routes") and key not in figures:
+            elif is_new or key == "sources":
+                continue
+            elif key in FIXED:
+                self.problems.add(
+                    f"{path} cannot be changed",
+                    node.key_mark or node.mark,
+                    key=path,
+                    given=node.text,
+                    hint=FIXED[key] or f"add a new entry under `{section}:`",
+                )
+            elif key == "routes":
+                self._legs(network, path, value, node)
+            else:
                 self._value(network, path, key, value, node)
+
+    def _legs(self, network: Network, path: str, value: Mapping[str, Reading], node: Node) -> None:
+        shares = {name: central(reading.number()) for name, reading in value.items()}
+        for name in shares:
+            if name not in network.routes:
+                at = locate(node, (name,)).key_mark or node.mark
+                hint = did_you_mean(name, network.routes)
+                self.problems.add(
+                    f"{path}: route '{name}' does not exist", at, key=path, given=name, hint=hint
+                )
+        if abs(sum(shares.values()) - 1.0) > SHARE_TOLERANCE:
+            message = f"{path}: the shares of its routes sum to {sum(shares.values()):g}, not 1"
+            self.problems.add(message, node.key_mark or node.mark, key=path)
+        self.nodes[path] = node
+        self.values[path] = tuple(LaneRoute(name, share) for name, share in shares.items())
 
     def _for_all_lanes(self, network: Network, material: str, key: str, value: Reading, node: Node) -> None:
         for lane_id, lane in network.lanes.items():

@@ -165,6 +165,15 @@ def test_laws_go_where_they_are_drawn() -> None:
     assert licences.enforced_days == Distribution("triangular", {"low": 7.0, "mode": 21.0, "high": 45.0})
 
 
+def test_the_routes_of_a_lane_can_be_changed() -> None:
+    setting = "lanes.bay_to_echizen.routes={bay_japan_sea: 0.9, bay_japan_air: 0.1}"
+    network = load(HERE / "good" / "plain.yaml", sets=[setting]).case.network
+    assert network.lanes["bay_to_echizen"].routes == (
+        LaneRoute("bay_japan_sea", 0.9),
+        LaneRoute("bay_japan_air", 0.1),
+    )
+
+
 def test_initial_state() -> None:
     state = load(HERE / "good" / "everything.yaml").case.initial_state
     assert state.on_hand["echizen_magnets", "magnet_alloy"] == 12.0
