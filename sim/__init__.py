@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.results.hooks import HOOKS
+from sim.version import __version__
 
 if TYPE_CHECKING:
     from sim.case import Case
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from sim.results.run import Run
     from sim.results.store import load_run
     from sim.scenario.load import load
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Case",
@@ -58,34 +57,27 @@ def __dir__() -> list[str]:
     return sorted(__all__)
 
 
+# The functions below reach up by name: an import here would be an import by every module of the package.
 def _why(result: Run) -> str:
-    from sim.analysis.explain import why_of
-
-    return why_of(result)
+    return str(import_module("sim.analysis.explain").why_of(result))
 
 
 def _verdicts(result: Run) -> list[dict[str, str]]:
-    from sim.analysis.explain import verdicts_of
-
-    return verdicts_of(result)
+    found: list[dict[str, str]] = import_module("sim.analysis.explain").verdicts_of(result)
+    return found
 
 
 def _problems(case: Case) -> tuple[Problem, ...]:
-    from sim.analysis.must_hold import problems_of
-
-    return problems_of(case)
+    found: tuple[Problem, ...] = import_module("sim.analysis.must_hold").problems_of(case)
+    return found
 
 
 def _plot(result: Run) -> Any:
-    from sim.plots import Plots
-
-    return Plots(result)
+    return import_module("sim.plots").Plots(result)
 
 
 def _picture(result: Run, path: Path) -> None:
-    from sim.plots import Plots
-
-    Plots(result).save_runway(path)
+    import_module("sim.plots").Plots(result).save_runway(path)
 
 
 # Results may not import plots or analysis (they are higher layers), so they are handed down here.

@@ -29,7 +29,7 @@ app = typer.Typer(
 
 def _version(asked: bool) -> None:
     if asked:
-        from sim import __version__
+        from sim.version import __version__
 
         say(f"sim {__version__}")
         raise typer.Exit

@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 from sim.results.identity import case_hash
+from sim.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +20,6 @@ PACKAGES = ("numpy", "numba", "simpy", "pandas", "pyarrow", "scipy")
 
 def versions() -> dict[str, str]:
     """Return the versions of this package, Python and the packages that can change a figure."""
-    from sim import __version__
-
     found = {"sim": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:
