@@ -19,7 +19,7 @@ from sim.errors import InvariantError, Problem, ScenarioError
 from sim.interventions import ExportBan
 from sim.results.execute import Source
 from sim.testing import day, small_case
-from sim.testing.stub import stub_engine, two_tier_network
+from tests.support.stub import stub_engine, two_tier_network
 
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
 COMMANDS = ("run", "validate", "show", "list", "claims", "schema", "new", "sources", "export")

@@ -23,7 +23,7 @@ from sim.metrics import (
     weighted_quantile,
 )
 from sim.testing import START, Sketch, day
-from sim.testing.trajectories import steady_trajectory
+from tests.support.trajectories import steady_trajectory
 
 PLAN = 10.0
 COVER = 20.0

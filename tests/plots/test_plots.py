@@ -17,7 +17,7 @@ from sim.plots.cover import spread
 from sim.results.execute import run
 from sim.results.run import Run
 from sim.testing import day, small_case
-from sim.testing.stub import stub_engine, two_tier_network
+from tests.support.stub import stub_engine, two_tier_network
 
 mpl.use("Agg")
 

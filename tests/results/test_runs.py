@@ -24,7 +24,7 @@ from sim.results.run import Run
 from sim.results.store import load_run
 from sim.results.tables import UnknownSeries
 from sim.testing import day, small_case
-from sim.testing.stub import stub_engine, two_tier_network
+from tests.support.stub import stub_engine, two_tier_network
 
 CUT_DAY = 10
 DRY_DAY = CUT_DAY + 25 + 3 + 20

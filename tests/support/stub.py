@@ -9,7 +9,7 @@ import numpy as np
 from sim.case import Case
 from sim.domain import LineKind, Network
 from sim.engine.trajectory import Trajectory
-from sim.testing.trajectories import steady_trajectory
+from tests.support.trajectories import steady_trajectory
 
 Engine = Callable[..., Trajectory]
 
