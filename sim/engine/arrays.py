@@ -3,10 +3,13 @@
 Owns the names, shapes and types; knows no rule of the model. Every array is C-contiguous; types are
 fixed by the factories `ints`, `floats` and `flags`, else each variant of a type would compile anew.
 
+A table is a record array: one row per lane, say, and a column per property, so that a kernel is
+handed twenty arrays and not two hundred (each costs time to compile and to pass).
+
 Axes: `site`, `line`, `lane`, `lr` (a lane's use of a route), `route`, `group` (a material bought by a
 site), `out` (a material sold by a site), `bin` (a stock: the outs first, then one per lane at the
-buyer's end), `entry` (an origin share of a bin, see `origin`). A name ending in `_ptr` delimits the
-rows of a ragged list: those of `i` are ``ptr[i]`` to ``ptr[i + 1]``.
+buyer's end), `entry` (an origin share of a bin, see `origin`). Columns `x_first` and
+`x_end` delimit a row's part of the list `x`.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Flags = NDArray[np.int8]
+Table = Any
+"""A record array; its columns are in the tables below."""
 
 SOURCE, MINE, PLANT, STORE, BUILD, CUSTOMER = range(6)
 PRO_RATA, RANKED = range(2)
@@ -40,204 +44,153 @@ def floats(values: Iterable[Any]) -> Floats:
     return np.ascontiguousarray(list(values), dtype=np.float64)
 
 
-def flags(values: Iterable[Any]) -> Flags:
+def flags(values: Iterable[Any]) -> Ints:
     """Return the values as 0 or 1."""
-    return np.ascontiguousarray(list(values), dtype=np.int8)
+    return ints(bool(value) for value in values)
+
+
+def table(shape: int | tuple[int, ...], columns: str, **values: Any) -> Table:
+    """Return a table of zeros with some columns filled.
+
+    `columns` lists names with their type, such as ``"share:f fits:f source:i"``. The type of a table
+    depends on its columns alone, so kernels compile once.
+
+    Examples
+    --------
+    >>> table(2, "share:f source:i", share=[0.25, 0.75]).share
+    array([0.25, 0.75])
+    """
+    kinds = {"f": np.float64, "i": np.int64}
+    fields = [tuple(column.split(":")) for column in columns.split()]
+    rows = np.zeros(shape, dtype=[(name, kinds[kind]) for name, kind in fields]).view(np.recarray)
+    for name, value in values.items():
+        rows[name] = value
+    return rows
+
+
+NET_COLUMNS = {
+    "lines": "kind:i plan:f capacity:f nameplate:i ration_days:f overtime:f ramp_days:f park_limit:f "
+    "lost_sales:i demand_row:i yard_limit:f restart_days:f in_order:i in_first:i in_end:i "
+    "out_first:i out_end:i code_first:i code_end:i",
+    "inputs": "group:i quantity:f parkable:i",
+    "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
+    "plates": "capacity:f line_first:i line_end:i",
+    "groups": "material:i store:i planned_use:f cover:f policy:i first:f second:f review:i offset:i "
+    "patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
+    "lane_first:i lane_end:i line_first:i line_end:i",
+    "group_lines": "line:i slot:i",
+    "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
+    "surplus:i choke:f lane_first:i lane_end:i line_first:i line_end:i",
+    "out_lines": "line:i slot:i",
+    "lanes": "source:i bin:i group:i pushed:i share:f fits:f flow:f rank:i qualify:i restart_line:i "
+    "lr_first:i lr_end:i",
+    "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f",
+    "routes": "capacity:f",
+    "bins": "element_first:i element_end:i entry_first:i entry_end:i",
+    "elements": "id:i content:f entry_first:i entry_end:i",
+    "sites": "group_first:i group_end:i",
+    "touched": "site:i element:i code:i",
+}
+STATE_COLUMNS = {
+    "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
+    "last_cancelled:i share_now:f qualified:i retained:i version:i",
+    "groups": "forecast:f use_count:i",
+    "lines": "awake:i owed:f parked:f ramp:f",
+    "outs": "spare:f ordered_from:f version:i",
+    "pool": "lr:i quantity:f ship_day:i age:f left:i record:i next:i",
+    "totals": "made:f used:f",
+    "codes": "created:f destroyed:f",
+}
+WORK_COLUMNS = {
+    "lines": "want:f need:f made:f limit:i parked:f",
+    "groups": "want:f need:f got:f left:f",
+    "lanes": "draw:f cancelled:f order:f received:f shipped:f open:i room:f ask:f give:f",
+    "lane_routes": "flow:f",
+    "routes": "left:f asked:f",
+    "outs": "want:f",
+}
+RECORD_COLUMNS = {
+    "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
+    "stocks": "on_hand:f use_wanted:f",
+    "lanes": "shipped:f received:f in_transit:f held:f unshipped:f ordered:f lead_days:f",
+    "shipments": "lr:i day:i arrival:i quantity:f",
+}
 
 
 class Net(NamedTuple):
-    """What does not change during a run."""
+    """What does not change during a run; columns in NET_COLUMNS."""
 
-    line_kind: Ints
-    line_plan: Floats
-    line_capacity: Floats
-    line_nameplate: Ints
-    line_in_ptr: Ints
-    line_in_group: Ints
-    line_in_quantity: Floats
-    line_in_parkable: Flags
-    line_out_ptr: Ints
-    line_out_bin: Ints
-    line_out_quantity: Floats
-    line_out_driver: Flags
-    line_out_weight: Floats
-    line_in_order: Flags
-    line_ration_days: Floats
-    line_overtime: Floats
-    line_ramp_days: Floats
-    line_park_limit: Floats
-    line_lost_sales: Flags
-    line_demand_row: Ints
-    line_yard_limit: Floats
-    line_restart_days: Floats
+    lines: Table
+    inputs: Table
+    outputs: Table
+    plates: Table
+    groups: Table
+    group_lines: Table
+    outs: Table
+    out_lines: Table
+    lanes: Table
+    lane_routes: Table
+    routes: Table
+    bins: Table
+    elements: Table
+    sites: Table
+    touched: Table
     build_order: Ints
-    nameplate_capacity: Floats
-    nameplate_ptr: Ints
-    nameplate_line: Ints
-
-    group_material: Ints
-    group_lane_ptr: Ints
+    plate_line: Ints
     group_lane: Ints
-    group_line_ptr: Ints
-    group_line: Ints
-    group_line_slot: Ints
-    group_store: Ints
-    group_planned_use: Floats
-    group_cover: Floats
-    group_policy: Ints
-    group_first: Floats
-    group_second: Floats
-    group_review: Ints
-    group_offset: Ints
-    group_patience: Floats
-    group_learning: Floats
-    group_forecast: Ints
-    group_forecast_days: Floats
-    group_decay: Floats
-    group_retained: Floats
-    group_double: Flags
-    group_expedite: Floats
-
-    out_material: Ints
-    out_target: Floats
-    out_planned: Floats
-    out_allocation: Ints
-    out_whole: Flags
-    out_source: Flags
-    out_store_group: Ints
-    out_pushed: Flags
-    out_surplus: Ints
-    out_choke: Floats
-    out_lane_ptr: Ints
     out_lane: Ints
-    out_line_ptr: Ints
-    out_line: Ints
-    out_line_slot: Ints
-
-    lane_source: Ints
-    lane_bin: Ints
-    lane_group: Ints
-    lane_pushed: Flags
-    lane_share: Floats
-    lane_fits: Floats
-    lane_flow: Floats
-    lane_rank: Ints
-    lane_qualify: Flags
-    lane_restart_line: Ints
-    lane_lr_ptr: Ints
-    lr_lane: Ints
-    lr_route: Ints
-    lr_share: Floats
-    lr_days: Ints
-    lr_draw_row: Ints
-    lr_size: Floats
-    route_capacity: Floats
-
-    bin_element_ptr: Ints
-    element_id: Ints
-    element_content: Floats
-    element_entry_ptr: Ints
     entry_code: Ints
-    line_code_ptr: Ints
     line_code: Ints
-    line_out_entry_ptr: Ints
-    line_out_rule: Ints
-    site_group_ptr: Ints
+    out_rule: Ints
     site_group: Ints
-    touched_site: Ints
-    touched_element: Ints
-    touched_code: Ints
 
 
 class Levers(NamedTuple):
     """What interventions turn; one row per lane, lane route, route or line."""
 
-    lane_flow_share: Floats
-    lane_sourcing_share: Floats
-    route_open: Floats
-    under_way: Floats
-    route_days_added: Floats
-    route_days_factor: Floats
-    route_capacity_share: Floats
-    line_availability: Floats
-    line_capacity_added: Floats
+    lanes: Table
+    lane_routes: Table
+    routes: Table
+    lines: Table
 
 
 class State(NamedTuple):
-    """What changes from day to day. `clock` holds (first day of the scenario, last finished day + 1)."""
+    """What changes from day to day; columns in STATE_COLUMNS.
+
+    `clock` holds the first day of the scenario and the day that comes next; `pool_free` the first free
+    row of the pool and how many are free; `bucket` the first shipment of each arrival day.
+    """
 
     clock: Ints
     on_hand: Floats
-    in_transit: Floats
-    held: Floats
-    unshipped: Floats
-    stale: Floats
+    lanes: Table
+    groups: Table
+    lines: Table
+    outs: Table
+    pool: Table
+    totals: Table
+    codes: Table
     order_ring: Floats
-    order_oldest: Ints
-    lead_days: Floats
-    forecast: Floats
     use_ring: Floats
-    use_count: Ints
-    shifted: Floats
-    last_cancelled: Ints
-    share_now: Floats
-    qualified: Flags
-    retained: Flags
-    line_awake: Flags
-    owed: Floats
-    parked: Floats
-    ramp: Floats
-    spare: Floats
-    ordered_from: Floats
     draw_count: Ints
-    pool_lr: Ints
-    pool_quantity: Floats
-    pool_ship_day: Ints
-    pool_age: Floats
-    pool_left: Ints
-    pool_record: Ints
-    pool_next: Ints
     pool_free: Ints
     bucket: Ints
     held_head: Ints
-    held_since: Ints
     share: Floats
     blend: Floats
     blend_version: Ints
-    out_version: Ints
-    lane_version: Ints
-    made_total: Floats
-    used_total: Floats
-    code_created: Floats
-    code_destroyed: Floats
 
 
 class Work(NamedTuple):
-    """Scratch of one day; nothing in it outlives the day."""
+    """Scratch of one day, columns in WORK_COLUMNS; nothing in it outlives the day."""
 
-    line_want: Floats
-    line_need: Floats
-    line_made: Floats
-    line_limit: Ints
-    line_take: Floats
-    line_parked: Floats
-    group_want: Floats
-    group_need: Floats
-    group_got: Floats
-    group_left: Floats
-    lane_draw: Floats
-    lane_cancelled: Floats
-    lane_order: Floats
-    lane_received: Floats
-    lane_shipped: Floats
-    lane_open: Flags
-    lane_room: Floats
-    lane_ask: Floats
-    lane_give: Floats
-    lr_flow: Floats
-    route_left: Floats
-    route_asked: Floats
-    out_want: Floats
+    lines: Table
+    groups: Table
+    lanes: Table
+    lane_routes: Table
+    routes: Table
+    outs: Table
+    takes: Floats
     code_mass: Floats
     element_mass: Floats
 
@@ -250,13 +203,10 @@ class Draws(NamedTuple):
 
 
 class Signals(NamedTuple):
-    """Events a process must answer. `count` holds (number of signals, reason to return early)."""
+    """Events a process must answer: how many, and a board of (day, code, index)."""
 
     count: Ints
-    day: Ints
-    code: Ints
-    index: Ints
-    amount: Floats
+    board: Table
 
 
 QUALIFY, RESTART = range(2)
@@ -264,27 +214,12 @@ GO_ON, ANSWER, GROW_POOL, GROW_SHIPMENTS, GROW_DRAWS = range(5)
 
 
 class Record(NamedTuple):
-    """Daily series; row 0 is the scenario's first day."""
+    """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day."""
 
-    line_wanted: Floats
-    line_made: Floats
-    line_planned: Floats
-    line_limit: NDArray[np.int32]
-    line_parked: Floats
-    line_owed: Floats
-    on_hand: Floats
-    use_wanted: Floats
-    shipped: Floats
-    received: Floats
-    in_transit: Floats
-    held: Floats
-    unshipped: Floats
-    ordered: Floats
-    lead_days: Floats
+    lines: Table
+    stocks: Table
+    lanes: Table
+    shipments: Table
+    shipment_count: Ints
     touched: Floats
     touched_days: Ints
-    shipment_count: Ints
-    shipment_lr: Ints
-    shipment_day: Ints
-    shipment_arrival: Ints
-    shipment_quantity: Floats

@@ -48,7 +48,17 @@ def kernels_are_cached() -> bool:
     return bool(config.DISABLE_JIT) or (CACHE_FOLDER.exists() and any(CACHE_FOLDER.rglob("*.nbc")))
 
 
+def helper(function: Function) -> Function:
+    """Mark a part of a kernel: it is inlined where it is called, so that its arguments cost nothing.
+
+    The records of arrays have many fields. A call would pass each of them apart, which takes seconds
+    to compile per function and longer to run than most of the functions themselves.
+    """
+    part: Function = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    return part
+
+
 def kernel(function: Function) -> Function:
-    """Compile a function of the inner loop (plain Python under ``NUMBA_DISABLE_JIT=1``)."""
+    """Compile a function that Python calls (plain Python under ``NUMBA_DISABLE_JIT=1``)."""
     compiled: Function = njit(cache=True, nogil=True, error_model="numpy")(function)
     return compiled

@@ -20,7 +20,7 @@ from sim.engine.arrays import (
     State,
     Work,
 )
-from sim.engine.jit import kernel
+from sim.engine.jit import helper, kernel
 from sim.engine.kernels.goods import find_open_lanes, receive
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
@@ -50,7 +50,7 @@ def advance(
         today = state.clock[1]
         if state.pool_free[1] < margin:
             return GROW_POOL
-        rows = record.shipment_lr.size
+        rows = record.shipments.lr.size
         if rows > 0 and today >= state.clock[0] and rows - record.shipment_count[0] < margin:
             return GROW_SHIPMENTS
         for row in range(draws.transit.shape[0]):
@@ -69,67 +69,67 @@ def advance(
     return GO_ON
 
 
-@kernel
+@helper
 def write_record(net: Net, state: State, work: Work, record: Record, row: int) -> None:
     """Write one day into the series."""
-    groups = net.group_material.size
-    for line in range(net.line_kind.size):
-        record.line_wanted[row, line] = work.line_want[line]
-        record.line_made[row, line] = work.line_made[line]
-        record.line_planned[row, line] = net.line_plan[line]
-        if net.line_demand_row[line] >= 0:
-            record.line_planned[row, line] = work.line_need[line]
-        record.line_limit[row, line] = work.line_limit[line]
-        record.line_parked[row, line] = state.parked[line]
-        record.line_owed[row, line] = state.owed[line]
+    groups = net.groups.material.size
+    for line in range(net.lines.kind.size):
+        record.lines.wanted[row, line] = work.lines.want[line]
+        record.lines.made[row, line] = work.lines.made[line]
+        record.lines.planned[row, line] = net.lines.plan[line]
+        if net.lines.demand_row[line] >= 0:
+            record.lines.planned[row, line] = work.lines.need[line]
+        record.lines.limit[row, line] = work.lines.limit[line]
+        record.lines.parked[row, line] = state.lines.parked[line]
+        record.lines.owed[row, line] = state.lines.owed[line]
     for group in range(groups):
-        record.on_hand[row, group] = group_stock(net, state, group)
-        record.use_wanted[row, group] = work.group_need[group]
-    for out in range(net.out_material.size):
-        record.on_hand[row, groups + out] = state.on_hand[out]
-        record.use_wanted[row, groups + out] = state.ordered_from[out]
-    if record.shipped.shape[0] > 0:
-        for lane in range(net.lane_source.size):
-            record.shipped[row, lane] = work.lane_shipped[lane]
-            record.received[row, lane] = work.lane_received[lane]
-            record.in_transit[row, lane] = state.in_transit[lane]
-            record.held[row, lane] = state.held[lane]
-            record.unshipped[row, lane] = state.unshipped[lane] + state.stale[lane]
-            record.ordered[row, lane] = work.lane_order[lane]
-            record.lead_days[row, lane] = state.lead_days[lane]
-    if row % WEEK == 0 or row == record.line_made.shape[0] - 1:
+        record.stocks.on_hand[row, group] = group_stock(net, state, group)
+        record.stocks.use_wanted[row, group] = work.groups.need[group]
+    for out in range(net.outs.material.size):
+        record.stocks.on_hand[row, groups + out] = state.on_hand[out]
+        record.stocks.use_wanted[row, groups + out] = state.outs.ordered_from[out]
+    if record.lanes.shipped.shape[0] > 0:
+        for lane in range(net.lanes.source.size):
+            record.lanes.shipped[row, lane] = work.lanes.shipped[lane]
+            record.lanes.received[row, lane] = work.lanes.received[lane]
+            record.lanes.in_transit[row, lane] = state.lanes.in_transit[lane]
+            record.lanes.held[row, lane] = state.lanes.held[lane]
+            record.lanes.unshipped[row, lane] = state.lanes.unshipped[lane] + state.lanes.stale[lane]
+            record.lanes.ordered[row, lane] = work.lanes.order[lane]
+            record.lanes.lead_days[row, lane] = state.lanes.lead_days[lane]
+    if row % WEEK == 0 or row == record.lines.made.shape[0] - 1:
         write_touched(net, state, record, row)
 
 
 @kernel
 def group_stock(net: Net, state: State, group: int) -> float:
     """Return the stock of a bought material over all its lanes (a store's: its one stock)."""
-    if net.group_store[group] >= 0:
-        return state.on_hand[net.group_store[group]]
+    if net.groups.store[group] >= 0:
+        return state.on_hand[net.groups.store[group]]
     stock = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
-        stock += state.on_hand[net.lane_bin[net.group_lane[j]]]
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
     return stock
 
 
-@kernel
+@helper
 def write_touched(net: Net, state: State, record: Record, row: int) -> None:
     """Write the touched shares of what each site has in stock as input; keep the last where empty."""
     week = (row + WEEK - 1) // WEEK
     record.touched_days[week] = row
-    for key in range(net.touched_site.size):
-        site, element, code = net.touched_site[key], net.touched_element[key], net.touched_code[key]
+    for key in range(net.touched.site.size):
+        site, element, code = net.touched.site[key], net.touched.element[key], net.touched.code[key]
         mass = 0.0
         touched = 0.0
-        for g in range(net.site_group_ptr[site], net.site_group_ptr[site + 1]):
+        for g in range(net.sites.group_first[site], net.sites.group_end[site]):
             group = net.site_group[g]
-            for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
-                bin_ = net.lane_bin[net.group_lane[j]]
-                for be in range(net.bin_element_ptr[bin_], net.bin_element_ptr[bin_ + 1]):
-                    if net.element_id[be] == element:
-                        here = state.on_hand[bin_] * net.element_content[be]
+            for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+                bin_ = net.lanes.bin[net.group_lane[j]]
+                for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+                    if net.elements.id[be] == element:
+                        here = state.on_hand[bin_] * net.elements.content[be]
                         mass += here
-                        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
+                        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
                             if net.entry_code[k] == code:
                                 touched += here * state.share[k]
         if mass > 0.0:

@@ -20,7 +20,7 @@ from sim.engine.arrays import (
     State,
     Work,
 )
-from sim.engine.jit import kernel
+from sim.engine.jit import helper
 from sim.engine.kernels.origin import (
     destroy_bin,
     destroy_gathered,
@@ -35,11 +35,11 @@ MINE_RETURN_DAYS = 30.0
 STOPPED_SHARE = 0.05
 
 
-@kernel
+@helper
 def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, today: int) -> None:
     """Do phase 4 of the day."""
     want_from_stocks(net, state, work)
-    for line in range(net.line_kind.size):
+    for line in range(net.lines.kind.size):
         want_of_line(net, levers, state, work, draws, line, today)
     share_nameplates(net, levers, work)
     note_spare(net, levers, state, work)
@@ -47,38 +47,38 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
     if shift_to_siblings(net, levers, work):
         supply_lines(net, state, work)
     move_mass(net, state, work)
-    for line in range(net.line_kind.size):
+    for line in range(net.lines.kind.size):
         settle_books(net, state, work, line)
 
 
-@kernel
+@helper
 def want_from_stocks(net: Net, state: State, work: Work) -> None:
     """Sum, per sold material, what would refill the stock and serve the orders that may ship."""
-    for out in range(net.out_material.size):
+    for out in range(net.outs.material.size):
         asked = 0.0
-        for j in range(net.out_lane_ptr[out], net.out_lane_ptr[out + 1]):
+        for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
             lane = net.out_lane[j]
-            if work.lane_open[lane] == 1:
-                asked += min(state.unshipped[lane] + state.stale[lane], work.lane_room[lane])
-        work.out_want[out] = asked
+            if work.lanes.open[lane] == 1:
+                asked += min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+        work.outs.want[out] = asked
 
 
-@kernel
+@helper
 def capacity_of(net: Net, levers: Levers, state: State, line: int) -> float:
     """Return what a line could run at today, without regard to inputs."""
-    if state.line_awake[line] != 1 or levers.line_availability[line] <= 0.0:
+    if state.lines.awake[line] != 1 or levers.lines.availability[line] <= 0.0:
         return 0.0
-    return (net.line_capacity[line] + levers.line_capacity_added[line]) * levers.line_availability[line]
+    return (net.lines.capacity[line] + levers.lines.capacity_added[line]) * levers.lines.availability[line]
 
 
-@kernel
+@helper
 def want_of_line(
     net: Net, levers: Levers, state: State, work: Work, draws: Draws, line: int, today: int
 ) -> None:
     """Set the rate a line wants and the rate that counts as its need for inputs."""
-    kind = net.line_kind[line]
+    kind = net.lines.kind[line]
     capacity = capacity_of(net, levers, state, line)
-    work.line_limit[line] = -1
+    work.lines.limit[line] = -1
     if kind == MINE:
         want = want_of_mine(net, levers, state, work, line)
         need = want
@@ -87,34 +87,34 @@ def want_of_line(
     elif kind == BUILD:
         want, need = want_of_build(net, levers, state, line)
     elif kind == CUSTOMER:
-        need = net.line_plan[line]
-        if net.line_demand_row[line] >= 0 and today >= state.clock[0]:
-            need = draws.demand[net.line_demand_row[line], today - state.clock[0]]
-        want = need + state.owed[line]
+        need = net.lines.plan[line]
+        if net.lines.demand_row[line] >= 0 and today >= state.clock[0]:
+            need = draws.demand[net.lines.demand_row[line], today - state.clock[0]]
+        want = need + state.lines.owed[line]
     else:
         want = 0.0
         need = 0.0
     if want > capacity:
-        work.line_limit[line] = -2
+        work.lines.limit[line] = -2
         want = capacity
-    work.line_want[line] = want
-    work.line_need[line] = need
+    work.lines.want[line] = want
+    work.lines.need[line] = need
 
 
-@kernel
+@helper
 def want_of_mine(net: Net, levers: Levers, state: State, work: Work, line: int) -> float:
     """Plan, corrected within thirty days by yard and open orders; a full yard stops the mine."""
-    out = net.line_out_bin[net.line_out_ptr[line]]
+    out = net.outputs.bin[net.lines.out_first[line]]
     yard = state.on_hand[out]
-    gap = net.out_target[out] - yard + work.out_want[out]
-    want = net.line_plan[line] + levers.line_capacity_added[line] + gap / MINE_RETURN_DAYS
-    limit = net.line_yard_limit[line]
-    if net.line_plan[line] <= 0.0 and levers.line_capacity_added[line] > 0.0:
+    gap = net.outs.target[out] - yard + work.outs.want[out]
+    want = net.lines.plan[line] + levers.lines.capacity_added[line] + gap / MINE_RETURN_DAYS
+    limit = net.lines.yard_limit[line]
+    if net.lines.plan[line] <= 0.0 and levers.lines.capacity_added[line] > 0.0:
         limit = float("inf")
-    return max(min(want, limit - yard + work.out_want[out]), 0.0)
+    return max(min(want, limit - yard + work.outs.want[out]), 0.0)
 
 
-@kernel
+@helper
 def want_of_plant(
     net: Net, levers: Levers, state: State, work: Work, line: int
 ) -> tuple[float, float]:
@@ -122,323 +122,323 @@ def want_of_plant(
     want = 0.0
     need = 0.0
     choke = float("inf")
-    for slot in range(net.line_out_ptr[line], net.line_out_ptr[line + 1]):
-        out = net.line_out_bin[slot]
-        per_driver = net.line_out_quantity[slot]
-        if net.out_surplus[out] == SURPLUS_CHOKE and per_driver > 0.0:
-            choke = min(choke, max(net.out_choke[out] - state.on_hand[out], 0.0) / per_driver)
-        if net.line_out_driver[slot] == 0 or per_driver <= 0.0:
+    for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
+        out = net.outputs.bin[slot]
+        per_driver = net.outputs.quantity[slot]
+        if net.outs.surplus[out] == SURPLUS_CHOKE and per_driver > 0.0:
+            choke = min(choke, max(net.outs.choke[out] - state.on_hand[out], 0.0) / per_driver)
+        if net.outputs.driver[slot] == 0 or per_driver <= 0.0:
             continue
-        weight = net.line_out_weight[slot]
-        gap = net.out_target[out] - state.on_hand[out] + work.out_want[out]
+        weight = net.outputs.weight[slot]
+        gap = net.outs.target[out] - state.on_hand[out] + work.outs.want[out]
         want = max(want, weight * gap / per_driver)
-        need = max(need, weight * state.ordered_from[out] / per_driver)
-    nominal = net.line_capacity[line] + levers.line_capacity_added[line]
-    if state.line_awake[line] != 1:
+        need = max(need, weight * state.outs.ordered_from[out] / per_driver)
+    nominal = net.lines.capacity[line] + levers.lines.capacity_added[line]
+    if state.lines.awake[line] != 1:
         nominal = 0.0
     return min(want, choke), min(need, nominal)
 
 
-@kernel
+@helper
 def want_of_build(net: Net, levers: Levers, state: State, line: int) -> tuple[float, float]:
     """Return (want, need): the plan, overtime while units are owed, rationing, and a restart ramp."""
-    plan = net.line_plan[line]
-    need = plan + min(max(state.owed[line] - state.parked[line], 0.0), net.line_overtime[line] * plan)
-    most = min(net.line_capacity[line], plan * (1.0 + net.line_overtime[line]))
+    plan = net.lines.plan[line]
+    need = plan + min(max(state.lines.owed[line] - state.lines.parked[line], 0.0), net.lines.overtime[line] * plan)
+    most = min(net.lines.capacity[line], plan * (1.0 + net.lines.overtime[line]))
     want = min(need, most)
-    if levers.line_availability[line] < 1.0:
-        want = min(want, plan * levers.line_availability[line])
-    if net.line_ration_days[line] > 0.0:
+    if levers.lines.availability[line] < 1.0:
+        want = min(want, plan * levers.lines.availability[line])
+    if net.lines.ration_days[line] > 0.0:
         cover = thinnest_cover(net, state, line)
-        if cover < net.line_ration_days[line]:
-            want *= cover / net.line_ration_days[line]
-    if net.line_ramp_days[line] > 0.0 and state.ramp[line] < 1.0:
-        want = min(want, plan * state.ramp[line])
+        if cover < net.lines.ration_days[line]:
+            want *= cover / net.lines.ration_days[line]
+    if net.lines.ramp_days[line] > 0.0 and state.lines.ramp[line] < 1.0:
+        want = min(want, plan * state.lines.ramp[line])
     return want, need
 
 
-@kernel
+@helper
 def thinnest_cover(net: Net, state: State, line: int) -> float:
     """Return the days of planned use left of the scarcest input of a build line."""
     cover = float("inf")
-    for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
-        group = net.line_in_group[i]
-        use = net.group_planned_use[group]
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+        group = net.inputs.group[i]
+        use = net.groups.planned_use[group]
         if use > 0.0:
             stock = 0.0
-            for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
-                stock += state.on_hand[net.lane_bin[net.group_lane[j]]]
+            for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+                stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
             cover = min(cover, stock / use)
     return cover
 
 
-@kernel
+@helper
 def share_nameplates(net: Net, levers: Levers, work: Work) -> None:
     """Cut lines that share a nameplate in proportion to what each wants."""
-    for plate in range(net.nameplate_capacity.size):
+    for plate in range(net.plates.capacity.size):
         wanted = 0.0
-        for j in range(net.nameplate_ptr[plate], net.nameplate_ptr[plate + 1]):
-            line = net.nameplate_line[j]
-            if work.line_want[line] > 0.0:
-                wanted += work.line_want[line] / levers.line_availability[line]
-        if wanted > net.nameplate_capacity[plate]:
-            for j in range(net.nameplate_ptr[plate], net.nameplate_ptr[plate + 1]):
-                line = net.nameplate_line[j]
-                work.line_want[line] *= net.nameplate_capacity[plate] / wanted
-                work.line_limit[line] = -2
+        for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
+            line = net.plate_line[j]
+            if work.lines.want[line] > 0.0:
+                wanted += work.lines.want[line] / levers.lines.availability[line]
+        if wanted > net.plates.capacity[plate]:
+            for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
+                line = net.plate_line[j]
+                work.lines.want[line] *= net.plates.capacity[plate] / wanted
+                work.lines.limit[line] = -2
 
 
-@kernel
+@helper
 def room_of(net: Net, levers: Levers, work: Work, line: int, capacity: float) -> float:
     """Return how much more a line could run today, by its own capacity and its nameplate."""
-    room = max(capacity - work.line_want[line], 0.0)
-    plate = net.line_nameplate[line]
-    if plate >= 0 and levers.line_availability[line] > 0.0:
-        left = net.nameplate_capacity[plate]
-        for j in range(net.nameplate_ptr[plate], net.nameplate_ptr[plate + 1]):
-            other = net.nameplate_line[j]
-            if work.line_want[other] > 0.0:
-                left -= work.line_want[other] / levers.line_availability[other]
-        room = min(room, max(left, 0.0) * levers.line_availability[line])
+    room = max(capacity - work.lines.want[line], 0.0)
+    plate = net.lines.nameplate[line]
+    if plate >= 0 and levers.lines.availability[line] > 0.0:
+        left = net.plates.capacity[plate]
+        for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
+            other = net.plate_line[j]
+            if work.lines.want[other] > 0.0:
+                left -= work.lines.want[other] / levers.lines.availability[other]
+        room = min(room, max(left, 0.0) * levers.lines.availability[line])
     return room
 
 
-@kernel
+@helper
 def note_spare(net: Net, levers: Levers, state: State, work: Work) -> None:
     """Note the spare capacity behind each sold material, by which re-split orders are shared."""
-    for out in range(net.out_material.size):
+    for out in range(net.outs.material.size):
         spare = 0.0
-        if net.out_source[out] == 1:
+        if net.outs.source[out] == 1:
             spare = 1e30
-        for j in range(net.out_line_ptr[out], net.out_line_ptr[out + 1]):
-            line = net.out_line[j]
-            quantity = net.line_out_quantity[net.out_line_slot[j]]
-            if net.line_kind[line] == STORE:
+        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
+            line = net.out_lines.line[j]
+            quantity = net.outputs.quantity[net.out_lines.slot[j]]
+            if net.lines.kind[line] == STORE:
                 spare += state.on_hand[out]
             else:
                 room = room_of(net, levers, work, line, capacity_of(net, levers, state, line))
                 spare += min(room, 1e30) * quantity
-        state.spare[out] = spare
+        state.outs.spare[out] = spare
 
 
-@kernel
+@helper
 def supply_group(net: Net, state: State, work: Work, group: int) -> None:
     """Find what a bought material can supply of today's want, lane by lane (`lane_draw`).
 
     Each lane serves its own share of the use first. Where a lane's goods are gone, the others fill in
     with what they have left, each up to the share of the missing use that its goods fit.
     """
-    want = work.group_want[group]
-    first, last = net.group_lane_ptr[group], net.group_lane_ptr[group + 1]
+    want = work.groups.want[group]
+    first, last = net.groups.lane_first[group], net.groups.lane_end[group]
     got = 0.0
     missing = 0.0
     for j in range(first, last):
         lane = net.group_lane[j]
-        own = min(state.on_hand[net.lane_bin[lane]], state.share_now[lane] * want)
-        work.lane_draw[lane] = own
+        own = min(state.on_hand[net.lanes.bin[lane]], state.lanes.share_now[lane] * want)
+        work.lanes.draw[lane] = own
         got += own
-        missing += state.share_now[lane] * want - own
+        missing += state.lanes.share_now[lane] * want - own
     if missing > 1e-13 * want:
         offered = 0.0
         for j in range(first, last):
             lane = net.group_lane[j]
-            left = state.on_hand[net.lane_bin[lane]] - work.lane_draw[lane]
-            work.lane_ask[lane] = min(left, net.lane_fits[lane] * missing)
-            offered += work.lane_ask[lane]
+            left = state.on_hand[net.lanes.bin[lane]] - work.lanes.draw[lane]
+            work.lanes.ask[lane] = min(left, net.lanes.fits[lane] * missing)
+            offered += work.lanes.ask[lane]
         part = 1.0 if offered <= missing else missing / offered
         for j in range(first, last):
             lane = net.group_lane[j]
-            work.lane_draw[lane] += work.lane_ask[lane] * part
+            work.lanes.draw[lane] += work.lanes.ask[lane] * part
         got += offered * part
-    work.group_got[group] = got
+    work.groups.got[group] = got
 
 
-@kernel
+@helper
 def supply_lines(net: Net, state: State, work: Work) -> None:
     """Turn wants into rates: every line runs at what its scarcest input allows."""
-    groups = net.group_material.size
+    groups = net.groups.material.size
     for group in range(groups):
         want = 0.0
         need = 0.0
-        for j in range(net.group_line_ptr[group], net.group_line_ptr[group + 1]):
-            quantity = net.line_in_quantity[net.group_line_slot[j]]
-            want += wanted_units(net, state, work, net.group_line[j], net.group_line_slot[j]) * quantity
-            need += work.line_need[net.group_line[j]] * quantity
-        work.group_want[group] = want
-        work.group_need[group] = need
-        if net.group_store[group] < 0:
+        for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+            quantity = net.inputs.quantity[net.group_lines.slot[j]]
+            want += wanted_units(net, state, work, net.group_lines.line[j], net.group_lines.slot[j]) * quantity
+            need += work.lines.need[net.group_lines.line[j]] * quantity
+        work.groups.want[group] = want
+        work.groups.need[group] = need
+        if net.groups.store[group] < 0:
             supply_group(net, state, work, group)
-            work.group_left[group] = work.group_got[group]
+            work.groups.left[group] = work.groups.got[group]
     for j in range(net.build_order.size):
         line = net.build_order[j]
-        if net.line_in_order[line] == 1:
+        if net.lines.in_order[line] == 1:
             build(net, state, work, line, True)
-    for line in range(net.line_kind.size):
-        kind = net.line_kind[line]
-        if kind == BUILD and net.line_in_order[line] == 0:
+    for line in range(net.lines.kind.size):
+        kind = net.lines.kind[line]
+        if kind == BUILD and net.lines.in_order[line] == 0:
             build(net, state, work, line, False)
         elif kind == PLANT or kind == CUSTOMER or kind == MINE:
             convert(net, state, work, line)
 
 
-@kernel
+@helper
 def wanted_units(net: Net, state: State, work: Work, line: int, slot: int) -> float:
     """Return the units a line could use one input for: new ones, and parked ones that lack it."""
-    if net.line_in_parkable[slot] == 1:
-        return work.line_want[line] + state.parked[line]
-    return work.line_want[line]
+    if net.inputs.parkable[slot] == 1:
+        return work.lines.want[line] + state.lines.parked[line]
+    return work.lines.want[line]
 
 
-@kernel
+@helper
 def offer_of(net: Net, state: State, work: Work, line: int, slot: int, in_order: bool) -> float:
     """Return how much of one input a line may take, as a rate of the line."""
-    group = net.line_in_group[slot]
+    group = net.inputs.group[slot]
     if in_order:
-        return work.group_left[group] / net.line_in_quantity[slot]
-    want, got = work.group_want[group], work.group_got[group]
+        return work.groups.left[group] / net.inputs.quantity[slot]
+    want, got = work.groups.want[group], work.groups.got[group]
     units = wanted_units(net, state, work, line, slot)
     return units if got >= want * ENOUGH else units * got / want
 
 
-@kernel
+@helper
 def convert(net: Net, state: State, work: Work, line: int) -> None:
     """Run a plant or serve a customer at the rate its scarcest input allows."""
-    rate = work.line_want[line]
+    rate = work.lines.want[line]
     if rate > 0.0:
-        for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
+        for i in range(net.lines.in_first[line], net.lines.in_end[line]):
             offer = offer_of(net, state, work, line, i, False)
             if offer < rate:
                 rate = offer
-                work.line_limit[line] = net.group_material[net.line_in_group[i]]
-    work.line_made[line] = rate
-    for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
-        work.line_take[i] = rate * net.line_in_quantity[i]
+                work.lines.limit[line] = net.groups.material[net.inputs.group[i]]
+    work.lines.made[line] = rate
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+        work.takes[i] = rate * net.inputs.quantity[i]
 
 
-@kernel
+@helper
 def build(net: Net, state: State, work: Work, line: int, in_order: bool) -> None:
     """Build to plan; park incomplete units for want of a parkable component, complete parked ones."""
-    want = work.line_want[line]
+    want = work.lines.want[line]
     bare = want
     fitted = 1e300
-    for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         offer = offer_of(net, state, work, line, i, in_order)
         if offer < want * ENOUGH and offer < min(bare, fitted):
-            work.line_limit[line] = net.group_material[net.line_in_group[i]]
-        if net.line_in_parkable[i] == 1:
+            work.lines.limit[line] = net.groups.material[net.inputs.group[i]]
+        if net.inputs.parkable[i] == 1:
             fitted = min(fitted, offer)
         else:
             bare = min(bare, offer)
     whole = min(bare, fitted)
-    completed = min(state.parked[line], max(fitted - whole, 0.0))
-    room = net.line_park_limit[line] - state.parked[line] + completed
+    completed = min(state.lines.parked[line], max(fitted - whole, 0.0))
+    room = net.lines.park_limit[line] - state.lines.parked[line] + completed
     incomplete = min(bare - whole, max(room, 0.0))
-    work.line_made[line] = whole + completed
-    work.line_parked[line] = incomplete - completed
-    for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
-        late = completed if net.line_in_parkable[i] == 1 else incomplete
-        work.line_take[i] = (whole + late) * net.line_in_quantity[i]
+    work.lines.made[line] = whole + completed
+    work.lines.parked[line] = incomplete - completed
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+        late = completed if net.inputs.parkable[i] == 1 else incomplete
+        work.takes[i] = (whole + late) * net.inputs.quantity[i]
         if in_order:
-            group = net.line_in_group[i]
-            work.group_left[group] = max(work.group_left[group] - work.line_take[i], 0.0)
+            group = net.inputs.group[i]
+            work.groups.left[group] = max(work.groups.left[group] - work.takes[i], 0.0)
 
 
-@kernel
+@helper
 def shift_to_siblings(net: Net, levers: Levers, work: Work) -> bool:
     """Let lines with feed make what a sibling without feed leaves open; tell whether any does."""
     moved = False
-    for out in range(net.out_material.size):
-        first, last = net.out_line_ptr[out], net.out_line_ptr[out + 1]
+    for out in range(net.outs.material.size):
+        first, last = net.outs.line_first[out], net.outs.line_end[out]
         if last - first < 2:
             continue
         short = 0.0
         room = 0.0
         for j in range(first, last):
-            line, slot = net.out_line[j], net.out_line_slot[j]
-            if net.line_kind[line] != PLANT or net.line_out_driver[slot] == 0:
+            line, slot = net.out_lines.line[j], net.out_lines.slot[j]
+            if net.lines.kind[line] != PLANT or net.outputs.driver[slot] == 0:
                 continue
-            gap = work.line_want[line] - work.line_made[line]
-            if gap > 1e-12 * work.line_want[line]:
-                short += gap * net.line_out_quantity[slot]
+            gap = work.lines.want[line] - work.lines.made[line]
+            if gap > 1e-12 * work.lines.want[line]:
+                short += gap * net.outputs.quantity[slot]
             else:
-                capacity = net.line_capacity[line] + levers.line_capacity_added[line]
-                capacity *= levers.line_availability[line]
-                room += room_of(net, levers, work, line, capacity) * net.line_out_quantity[slot]
+                capacity = net.lines.capacity[line] + levers.lines.capacity_added[line]
+                capacity *= levers.lines.availability[line]
+                room += room_of(net, levers, work, line, capacity) * net.outputs.quantity[slot]
         if short <= 0.0 or room <= 0.0:
             continue
         part = min(short / room, 1.0)
         moved = True
         for j in range(first, last):
-            line, slot = net.out_line[j], net.out_line_slot[j]
-            if net.line_kind[line] != PLANT or net.line_out_driver[slot] == 0:
+            line, slot = net.out_lines.line[j], net.out_lines.slot[j]
+            if net.lines.kind[line] != PLANT or net.outputs.driver[slot] == 0:
                 continue
-            if work.line_want[line] - work.line_made[line] <= 1e-12 * work.line_want[line]:
-                capacity = net.line_capacity[line] + levers.line_capacity_added[line]
-                capacity *= levers.line_availability[line]
+            if work.lines.want[line] - work.lines.made[line] <= 1e-12 * work.lines.want[line]:
+                capacity = net.lines.capacity[line] + levers.lines.capacity_added[line]
+                capacity *= levers.lines.availability[line]
                 extra = room_of(net, levers, work, line, capacity) * part
-                work.line_want[line] += extra
-                work.line_need[line] += extra
+                work.lines.want[line] += extra
+                work.lines.need[line] += extra
     return moved
 
 
-@kernel
+@helper
 def move_mass(net: Net, state: State, work: Work) -> None:
     """Take the inputs, make the outputs, and carry their origin over."""
-    groups = net.group_material.size
+    groups = net.groups.material.size
     for group in range(groups):
-        if net.group_store[group] >= 0:
+        if net.groups.store[group] >= 0:
             continue
         used = 0.0
         consumed = 0.0
-        for j in range(net.group_line_ptr[group], net.group_line_ptr[group + 1]):
-            line = net.group_line[j]
-            used += work.line_take[net.group_line_slot[j]]
-            if net.line_out_ptr[line + 1] == net.line_out_ptr[line]:
-                consumed += work.line_take[net.group_line_slot[j]]
-        got = work.group_got[group]
+        for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+            line = net.group_lines.line[j]
+            used += work.takes[net.group_lines.slot[j]]
+            if net.lines.out_end[line] == net.lines.out_first[line]:
+                consumed += work.takes[net.group_lines.slot[j]]
+        got = work.groups.got[group]
         part = min(used / got, 1.0) if got > 0.0 else 0.0
         total = 0.0
-        for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+        for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
             lane = net.group_lane[j]
-            bin_ = net.lane_bin[lane]
-            work.lane_draw[lane] = min(work.lane_draw[lane] * part, state.on_hand[bin_])
-            total += work.lane_draw[lane]
-            state.on_hand[bin_] -= work.lane_draw[lane]
+            bin_ = net.lanes.bin[lane]
+            work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
+            total += work.lanes.draw[lane]
+            state.on_hand[bin_] -= work.lanes.draw[lane]
             if consumed > 0.0:
-                destroy_bin(net, state, bin_, work.lane_draw[lane] * (consumed / used))
-        work.group_got[group] = total
-        state.used_total[net.group_material[group]] += total
-    for line in range(net.line_kind.size):
-        first, last = net.line_out_ptr[line], net.line_out_ptr[line + 1]
-        kind = net.line_kind[line]
-        if first == last or work.line_made[line] <= 0.0 or (kind != PLANT and kind != MINE):
+                destroy_bin(net, state, bin_, work.lanes.draw[lane] * (consumed / used))
+        work.groups.got[group] = total
+        state.totals.used[net.groups.material[group]] += total
+    for line in range(net.lines.kind.size):
+        first, last = net.lines.out_first[line], net.lines.out_end[line]
+        kind = net.lines.kind[line]
+        if first == last or work.lines.made[line] <= 0.0 or (kind != PLANT and kind != MINE):
             continue
-        gather(net, state, work, line, work.group_got)
+        gather(net, state, work, line, work.groups.got)
         destroy_gathered(net, state, work, line)
         for slot in range(first, last):
-            made = work.line_made[line] * net.line_out_quantity[slot]
+            made = work.lines.made[line] * net.outputs.quantity[slot]
             if made > 0.0:
-                out = net.line_out_bin[slot]
+                out = net.outputs.bin[slot]
                 mix_product(net, state, work, slot, made)
                 state.on_hand[out] += made
-                state.made_total[net.out_material[out]] += made
+                state.totals.made[net.outs.material[out]] += made
 
 
-@kernel
+@helper
 def settle_books(net: Net, state: State, work: Work, line: int) -> None:
     """Carry over what is owed, parked and how far a restart has come."""
-    kind = net.line_kind[line]
+    kind = net.lines.kind[line]
     if kind == CUSTOMER:
-        if net.line_lost_sales[line] == 0:
-            state.owed[line] = max(work.line_need[line] + state.owed[line] - work.line_made[line], 0.0)
+        if net.lines.lost_sales[line] == 0:
+            state.lines.owed[line] = max(work.lines.need[line] + state.lines.owed[line] - work.lines.made[line], 0.0)
     elif kind == BUILD:
-        plan = net.line_plan[line]
-        made = work.line_made[line]
-        state.parked[line] = max(state.parked[line] + work.line_parked[line], 0.0)
-        owed = state.owed[line] + plan - made
-        state.owed[line] = owed if owed > 1e-9 * plan else 0.0
-        if net.line_ramp_days[line] > 0.0:
+        plan = net.lines.plan[line]
+        made = work.lines.made[line]
+        state.lines.parked[line] = max(state.lines.parked[line] + work.lines.parked[line], 0.0)
+        owed = state.lines.owed[line] + plan - made
+        state.lines.owed[line] = owed if owed > 1e-9 * plan else 0.0
+        if net.lines.ramp_days[line] > 0.0:
             if made <= STOPPED_SHARE * plan:
-                state.ramp[line] = 1.0 / net.line_ramp_days[line]
+                state.lines.ramp[line] = 1.0 / net.lines.ramp_days[line]
             else:
-                state.ramp[line] = min(state.ramp[line] + 1.0 / net.line_ramp_days[line], 1.0)
+                state.lines.ramp[line] = min(state.lines.ramp[line] + 1.0 / net.lines.ramp_days[line], 1.0)

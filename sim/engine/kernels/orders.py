@@ -25,183 +25,183 @@ from sim.engine.arrays import (
     State,
     Work,
 )
-from sim.engine.jit import kernel
+from sim.engine.jit import helper
 
 RETURNED_SHARE = 0.01
 """A moved share smaller than this has returned."""
 
 
-@kernel
+@helper
 def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, today: int) -> None:
     """Do phase 5 of the day."""
-    for group in range(net.group_material.size):
+    for group in range(net.groups.material.size):
         update_forecast(net, state, work, group)
-    work.lane_cancelled[:] = 0.0
-    work.lane_order[:] = 0.0
-    for lane in range(net.lane_source.size):
-        if net.lane_pushed[lane] == 0:
+    work.lanes.cancelled[:] = 0.0
+    work.lanes.order[:] = 0.0
+    for lane in range(net.lanes.source.size):
+        if net.lanes.pushed[lane] == 0:
             cancel_overdue(net, state, work, signals, lane, today)
             give_share_back(net, state, work, lane, today)
-    for group in range(net.group_material.size):
-        if (today - net.group_offset[group]) % net.group_review[group] == 0:
+    for group in range(net.groups.material.size):
+        if (today - net.groups.offset[group]) % net.groups.review[group] == 0:
             raise_orders(net, state, work, group, today)
-    state.ordered_from[:] = 0.0
-    for lane in range(net.lane_source.size):
+    state.outs.ordered_from[:] = 0.0
+    for lane in range(net.lanes.source.size):
         book_order(net, state, work, lane, today)
 
 
-@kernel
+@helper
 def update_forecast(net: Net, state: State, work: Work, group: int) -> None:
     """Take today's wanted use into the forecast of a bought material."""
-    use = work.group_need[group]
-    if net.group_store[group] >= 0:
-        use = state.ordered_from[net.group_store[group]]
-    kind = net.group_forecast[group]
+    use = work.groups.need[group]
+    if net.groups.store[group] >= 0:
+        use = state.outs.ordered_from[net.groups.store[group]]
+    kind = net.groups.forecast[group]
     if kind == FORECAST_EXPONENTIAL:
-        state.forecast[group] += (use - state.forecast[group]) / net.group_forecast_days[group]
+        state.groups.forecast[group] += (use - state.groups.forecast[group]) / net.groups.forecast_days[group]
     elif kind == FORECAST_AVERAGE:
-        window = int(net.group_forecast_days[group])
-        state.use_ring[group, state.use_count[group] % window] = use
-        state.use_count[group] += 1
+        window = int(net.groups.forecast_days[group])
+        state.use_ring[group, state.groups.use_count[group] % window] = use
+        state.groups.use_count[group] += 1
         total = 0.0
         for k in range(window):
             total += state.use_ring[group, k]
-        state.forecast[group] = total / window
+        state.groups.forecast[group] = total / window
 
 
-@kernel
+@helper
 def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: int, today: int) -> None:
     """Cancel the parts of a lane's orders that have waited for the buyer's patience."""
     length = state.order_ring.shape[1]
-    group = net.lane_group[lane]
-    if state.unshipped[lane] <= 0.0:
-        state.order_oldest[lane] = today
+    group = net.lanes.group[lane]
+    if state.lanes.unshipped[lane] <= 0.0:
+        state.lanes.order_oldest[lane] = today
         return
-    patience = net.group_patience[group]
+    patience = net.groups.patience[group]
     cancelled = 0.0
-    while state.order_oldest[lane] < today and today - state.order_oldest[lane] >= patience:
-        slot = state.order_oldest[lane] % length
+    while state.lanes.order_oldest[lane] < today and today - state.lanes.order_oldest[lane] >= patience:
+        slot = state.lanes.order_oldest[lane] % length
         cancelled += state.order_ring[lane, slot]
         state.order_ring[lane, slot] = 0.0
-        state.order_oldest[lane] += 1
-    while today - state.order_oldest[lane] >= length - 1:
-        slot = state.order_oldest[lane] % length
+        state.lanes.order_oldest[lane] += 1
+    while today - state.lanes.order_oldest[lane] >= length - 1:
+        slot = state.lanes.order_oldest[lane] % length
         state.order_ring[lane, (slot + 1) % length] += state.order_ring[lane, slot]
         state.order_ring[lane, slot] = 0.0
-        state.order_oldest[lane] += 1
-    usual = state.share_now[lane] * state.forecast[group] * net.group_review[group]
+        state.lanes.order_oldest[lane] += 1
+    usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
     if cancelled <= 1e-9 * usual or cancelled <= 0.0:
-        state.unshipped[lane] = max(state.unshipped[lane] - cancelled, 0.0)
+        state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - cancelled, 0.0)
         return
-    state.unshipped[lane] = max(state.unshipped[lane] - cancelled, 0.0)
-    if net.group_double[group] == 1:
-        state.stale[lane] += cancelled
-    work.lane_cancelled[lane] = cancelled
-    state.last_cancelled[lane] = today
+    state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - cancelled, 0.0)
+    if net.groups.double[group] == 1:
+        state.lanes.stale[lane] += cancelled
+    work.lanes.cancelled[lane] = cancelled
+    state.lanes.last_cancelled[lane] = today
     failed = min(cancelled / usual, 1.0) if usual > 0.0 else 1.0
-    state.shifted[lane] = max(state.shifted[lane], failed)
+    state.lanes.shifted[lane] = max(state.lanes.shifted[lane], failed)
     wake_alternatives(net, state, signals, lane, group, today)
 
 
-@kernel
+@helper
 def wake_alternatives(net: Net, state: State, signals: Signals, lane: int, group: int, today: int) -> None:
     """Signal that a failed order wants unqualified lanes qualified and dormant lines restarted."""
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
         if other == lane:
             continue
-        if net.lane_qualify[other] == 1 and state.qualified[other] == 0:
+        if net.lanes.qualify[other] == 1 and state.lanes.qualified[other] == 0:
             send(signals, today, QUALIFY, other)
-            state.qualified[other] = 2
-        line = net.lane_restart_line[other]
-        if line >= 0 and state.line_awake[line] == 0 and net.line_restart_days[line] < float("inf"):
+            state.lanes.qualified[other] = 2
+        line = net.lanes.restart_line[other]
+        if line >= 0 and state.lines.awake[line] == 0 and net.lines.restart_days[line] < float("inf"):
             send(signals, today, RESTART, line)
-            state.line_awake[line] = 2
+            state.lines.awake[line] = 2
 
 
-@kernel
+@helper
 def send(signals: Signals, today: int, code: int, index: int) -> None:
     """Write a signal; the kernel returns after the day so that a process can answer it."""
     row = signals.count[0]
-    if row < signals.day.size:
-        signals.day[row] = today
-        signals.code[row] = code
-        signals.index[row] = index
+    if row < signals.board.day.size:
+        signals.board.day[row] = today
+        signals.board.code[row] = code
+        signals.board.index[row] = index
         signals.count[0] = row + 1
 
 
-@kernel
+@helper
 def give_share_back(net: Net, state: State, work: Work, lane: int, today: int) -> None:
     """Let a moved share return with its half-life once the lane works; a second source keeps a part."""
-    if state.shifted[lane] <= 0.0 or work.lane_open[lane] == 0 or state.last_cancelled[lane] == today:
+    if state.lanes.shifted[lane] <= 0.0 or work.lanes.open[lane] == 0 or state.lanes.last_cancelled[lane] == today:
         return
-    group = net.lane_group[lane]
-    if state.retained[lane] == 1:
+    group = net.lanes.group[lane]
+    if state.lanes.retained[lane] == 1:
         keep_second_source(net, state, work, lane, group, today)
-    state.shifted[lane] *= net.group_decay[group]
-    if state.shifted[lane] < RETURNED_SHARE:
-        state.shifted[lane] = 0.0
+    state.lanes.shifted[lane] *= net.groups.decay[group]
+    if state.lanes.shifted[lane] < RETURNED_SHARE:
+        state.lanes.shifted[lane] = 0.0
 
 
-@kernel
+@helper
 def keep_second_source(net: Net, state: State, work: Work, lane: int, group: int, today: int) -> None:
     """Leave part of a failed lane's normal share with the alternatives that stepped in."""
     total = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
-        if other != lane and net.lane_share[other] <= 0.0 and can_step_in(net, state, work, other, today):
-            total += net.lane_fits[other]
-    state.retained[lane] = 0
+        if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
+            total += net.lanes.fits[other]
+    state.lanes.retained[lane] = 0
     if total <= 0.0:
         return
-    kept = state.share_now[lane] * net.group_retained[group]
-    state.share_now[lane] -= kept
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    kept = state.lanes.share_now[lane] * net.groups.retained[group]
+    state.lanes.share_now[lane] -= kept
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
-        if other != lane and net.lane_share[other] <= 0.0 and can_step_in(net, state, work, other, today):
-            state.share_now[other] += kept * net.lane_fits[other] / total
+        if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
+            state.lanes.share_now[other] += kept * net.lanes.fits[other] / total
 
 
-@kernel
+@helper
 def can_step_in(net: Net, state: State, work: Work, lane: int, today: int) -> bool:
     """Tell whether a lane is open, its goods fit and exist, and it has not failed of late."""
-    recent = today - state.last_cancelled[lane] <= net.group_patience[net.lane_group[lane]]
-    has_goods = state.spare[net.lane_source[lane]] > 0.0 or state.share_now[lane] > 0.0
-    return work.lane_open[lane] == 1 and net.lane_fits[lane] > 0.0 and has_goods and not recent
+    recent = today - state.lanes.last_cancelled[lane] <= net.groups.patience[net.lanes.group[lane]]
+    has_goods = state.outs.spare[net.lanes.source[lane]] > 0.0 or state.lanes.share_now[lane] > 0.0
+    return work.lanes.open[lane] == 1 and net.lanes.fits[lane] > 0.0 and has_goods and not recent
 
 
-@kernel
+@helper
 def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> float:
     """Return a lane's inventory position: stock, under way, and orders not yet shipped."""
-    group = net.lane_group[lane]
-    store = net.group_store[group]
-    stock = state.on_hand[net.lane_bin[lane]]
+    group = net.lanes.group[lane]
+    store = net.groups.store[group]
+    stock = state.on_hand[net.lanes.bin[lane]]
     if store >= 0:
-        for j in range(net.out_lane_ptr[store], net.out_lane_ptr[store + 1]):
-            stock -= state.unshipped[net.out_lane[j]] + state.stale[net.out_lane[j]]
-        stock *= state.share_now[lane]
-    for j in range(net.group_line_ptr[group], net.group_line_ptr[group + 1]):
-        line = net.group_line[j]
-        if net.line_kind[line] == CUSTOMER:
-            owed = state.owed[line] * net.line_in_quantity[net.group_line_slot[j]]
-            stock -= owed * state.share_now[lane]
-    position = stock + state.in_transit[lane] + state.unshipped[lane]
-    if today - state.held_since[lane] < net.group_patience[group]:
-        position += state.held[lane]
+        for j in range(net.outs.lane_first[store], net.outs.lane_end[store]):
+            stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
+        stock *= state.lanes.share_now[lane]
+    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+        line = net.group_lines.line[j]
+        if net.lines.kind[line] == CUSTOMER:
+            owed = state.lines.owed[line] * net.inputs.quantity[net.group_lines.slot[j]]
+            stock -= owed * state.lanes.share_now[lane]
+    position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane]
+    if today - state.lanes.held_since[lane] < net.groups.patience[group]:
+        position += state.lanes.held[lane]
     return position
 
 
-@kernel
+@helper
 def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> None:
     """Raise the orders of one bought material on its review day."""
-    policy = net.group_policy[group]
+    policy = net.groups.policy[group]
     if policy == BASE_STOCK or policy == ORDER_UP_TO:
         order_up_to_levels(net, state, work, group, today)
         return
     position = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         position += position_of(net, state, work, net.group_lane[j], today)
-    first, second = net.group_first[group], net.group_second[group]
+    first, second = net.groups.first[group], net.groups.second[group]
     quantity = 0.0
     if policy == FIXED_QUANTITY:
         quantity = first
@@ -210,92 +210,94 @@ def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> 
             quantity = second - position
         else:
             quantity = second * (1.0 + int((first - position) / second))
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
-        work.lane_order[lane] = state.share_now[lane] * quantity
+        work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
 
 
-@kernel
+@helper
 def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> None:
     """Order each lane up to its level; move what failed lanes cannot get to lanes that can."""
     moved = 0.0
     surplus = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
-        if net.lane_pushed[lane] == 1:
+        if net.lanes.pushed[lane] == 1:
             continue
-        if net.group_policy[group] == ORDER_UP_TO:
-            level = net.group_first[group]
+        if net.groups.policy[group] == ORDER_UP_TO:
+            level = net.groups.first[group]
         else:
-            days = net.group_cover[group] + state.lead_days[lane] + net.group_review[group] - 1.0
-            level = state.forecast[group] * days
-        gap = state.share_now[lane] * level - position_of(net, state, work, lane, today)
-        work.lane_order[lane] = max(gap, 0.0)
-        if state.shifted[lane] > 0.0:
-            part = state.shifted[lane] * fitting_elsewhere(net, state, work, lane, group, today)
-            moved += work.lane_order[lane] * part
-            work.lane_order[lane] *= 1.0 - part
-            if work.lane_open[lane] == 0:
-                work.lane_order[lane] = 0.0
+            days = net.groups.cover[group] + state.lanes.lead_days[lane] + net.groups.review[group] - 1.0
+            if net.groups.store[group] >= 0:
+                days += 1.0  # a store orders before it sees the orders of the day
+            level = state.groups.forecast[group] * days
+        gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
+        work.lanes.order[lane] = max(gap, 0.0)
+        if state.lanes.shifted[lane] > 0.0:
+            part = state.lanes.shifted[lane] * fitting_elsewhere(net, state, work, lane, group, today)
+            moved += work.lanes.order[lane] * part
+            work.lanes.order[lane] *= 1.0 - part
+            if work.lanes.open[lane] == 0:
+                work.lanes.order[lane] = 0.0
         elif gap < 0.0:
             surplus -= gap
     if moved > surplus:
         spread(net, state, work, group, moved - surplus, today)
 
 
-@kernel
+@helper
 def fitting_elsewhere(net: Net, state: State, work: Work, lane: int, group: int, today: int) -> float:
     """Return the share of a lane's business that other lanes' goods can serve."""
     fits = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
-        if other != lane and net.lane_pushed[other] == 0 and can_step_in(net, state, work, other, today):
-            fits += net.lane_fits[other]
+        if other != lane and net.lanes.pushed[other] == 0 and can_step_in(net, state, work, other, today):
+            fits += net.lanes.fits[other]
     return min(fits, 1.0)
 
 
-@kernel
+@helper
 def spread(net: Net, state: State, work: Work, group: int, quantity: float, today: int) -> None:
     """Share re-split orders over the lanes that can step in: by spare capacity, else by share."""
-    first, last = net.group_lane_ptr[group], net.group_lane_ptr[group + 1]
+    first, last = net.groups.lane_first[group], net.groups.lane_end[group]
     by_spare = 0.0
     by_share = 0.0
     for j in range(first, last):
         lane = net.group_lane[j]
-        if net.lane_pushed[lane] == 0 and can_step_in(net, state, work, lane, today):
-            by_spare += state.spare[net.lane_source[lane]] * net.lane_fits[lane]
-            by_share += state.share_now[lane] * net.lane_fits[lane]
+        if net.lanes.pushed[lane] == 0 and can_step_in(net, state, work, lane, today):
+            by_spare += state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane]
+            by_share += state.lanes.share_now[lane] * net.lanes.fits[lane]
     for j in range(first, last):
         lane = net.group_lane[j]
-        if net.lane_pushed[lane] == 1 or not can_step_in(net, state, work, lane, today):
+        if net.lanes.pushed[lane] == 1 or not can_step_in(net, state, work, lane, today):
             continue
         if by_spare > 0.0:
-            part = state.spare[net.lane_source[lane]] * net.lane_fits[lane] / by_spare
+            part = state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane] / by_spare
         else:
-            part = state.share_now[lane] * net.lane_fits[lane] / by_share
-        work.lane_order[lane] += quantity * part
-        if net.lane_share[lane] <= 0.0 and part > 0.0:
+            part = state.lanes.share_now[lane] * net.lanes.fits[lane] / by_share
+        work.lanes.order[lane] += quantity * part
+        if net.lanes.share[lane] <= 0.0 and part > 0.0:
             mark_second_source(net, state, group)
 
 
-@kernel
+@helper
 def mark_second_source(net: Net, state: State, group: int) -> None:
     """Remember, for the failed lanes of a group, that an alternative has stepped in."""
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
-        if state.shifted[lane] > 0.0:
-            state.retained[lane] = 1
+        if state.lanes.shifted[lane] > 0.0:
+            state.lanes.retained[lane] = 1
 
 
-@kernel
+@helper
 def book_order(net: Net, state: State, work: Work, lane: int, today: int) -> None:
     """Enter a new order into the supplier's book."""
-    quantity = work.lane_order[lane]
+    quantity = work.lanes.order[lane]
     if quantity <= 0.0:
         return
-    if state.unshipped[lane] <= 0.0:
-        state.order_oldest[lane] = today
-    state.unshipped[lane] += quantity
+    if state.lanes.unshipped[lane] <= 0.0:
+        state.lanes.order_oldest[lane] = today
+    state.lanes.unshipped[lane] += quantity
     state.order_ring[lane, today % state.order_ring.shape[1]] += quantity
-    if work.lane_open[lane] == 1:
-        state.ordered_from[net.lane_source[lane]] += quantity
+    if work.lanes.open[lane] == 1:
+        state.outs.ordered_from[net.lanes.source[lane]] += quantity

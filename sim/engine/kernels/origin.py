@@ -8,128 +8,122 @@ mass. A version number per blend lets an unchanged blend be skipped, bit for bit
 from __future__ import annotations
 
 from sim.engine.arrays import CLAIM, ONE, TAKE, Floats, Ints, Net, State, Work
-from sim.engine.jit import kernel
+from sim.engine.jit import helper, kernel
 
 NEGLIGIBLE = 1e-15
 """A share that moves by less keeps its bits, so that a settled blend stays settled."""
 
 
-@kernel
-def first_entry(net: Net, bin_: int) -> int:
-    """Return the first entry of a bin; the last is the one before the next bin's first."""
-    return net.element_entry_ptr[net.bin_element_ptr[bin_]]
-
-
-@kernel
+@helper
 def remember_blends(net: Net, state: State, today: int) -> None:
     """Keep today's blend of every sold stock, for the goods that leave today."""
     row = today % state.blend.shape[0]
-    for out in range(net.out_material.size):
-        if state.blend_version[row, out] != state.out_version[out]:
-            for k in range(first_entry(net, out), first_entry(net, out + 1)):
+    for out in range(net.outs.material.size):
+        if state.blend_version[row, out] != state.outs.version[out]:
+            for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
                 state.blend[row, k] = state.share[k]
-            state.blend_version[row, out] = state.out_version[out]
+            state.blend_version[row, out] = state.outs.version[out]
 
 
-@kernel
+@helper
 def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: int) -> None:
     """Mix goods of a shipping day's blend into the buyer's stock of that lane, before adding them."""
-    source, bin_ = net.lane_source[lane], net.lane_bin[lane]
+    source, bin_ = net.lanes.source[lane], net.lanes.bin[lane]
     row = ship_day % state.blend.shape[0]
     version = state.blend_version[row, source]
-    if version == state.lane_version[lane]:
+    if version == state.lanes.version[lane]:
         return
-    there, here = first_entry(net, source), first_entry(net, bin_)
-    count = first_entry(net, source + 1) - there
+    there, here = net.bins.entry_first[source], net.bins.entry_first[bin_]
+    count = net.bins.entry_end[source] - there
     before = state.on_hand[bin_]
     if before <= 0.0:
         for k in range(count):
             state.share[here + k] = state.blend[row, there + k]
-        state.lane_version[lane] = version
+        state.lanes.version[lane] = version
         return
     weight = quantity / (before + quantity)
     for k in range(count):
         state.share[here + k] += weight * (state.blend[row, there + k] - state.share[here + k])
-    state.lane_version[lane] = -1
+    state.lanes.version[lane] = -1
 
 
-@kernel
+@helper
 def mix_into_out(net: Net, state: State, work: Work, out: int, quantity: float, lane: int, ship_day: int) -> None:
     """Mix goods into a stock whose entries may differ from the sender's: a store, or returned goods."""
-    source = net.lane_source[lane]
+    source = net.lanes.source[lane]
     row = ship_day % state.blend.shape[0]
-    for be in range(net.bin_element_ptr[out], net.bin_element_ptr[out + 1]):
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
             work.code_mass[net.entry_code[k]] = 0.0
-    for k in range(first_entry(net, source), first_entry(net, source + 1)):
+    for k in range(net.bins.entry_first[source], net.bins.entry_end[source]):
         work.code_mass[net.entry_code[k]] = state.blend[row, k]
     before = state.on_hand[out]
     weight = quantity / (before + quantity) if before > 0.0 else 1.0
     changed = False
-    for k in range(first_entry(net, out), first_entry(net, out + 1)):
+    for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
         step = weight * (work.code_mass[net.entry_code[k]] - state.share[k])
         if abs(step) > NEGLIGIBLE:
             state.share[k] += step
             changed = True
     if changed:
-        state.out_version[out] += 1
+        state.outs.version[out] += 1
 
 
-@kernel
+@helper
 def gather(net: Net, state: State, work: Work, line: int, group_used: Floats) -> None:
     """Sum what a line takes today, by element and by origin, into `code_mass` and `element_mass`."""
-    for c in range(net.line_code_ptr[line], net.line_code_ptr[line + 1]):
+    for c in range(net.lines.code_first[line], net.lines.code_end[line]):
         work.code_mass[net.line_code[c]] = 0.0
     work.element_mass[:] = 0.0
-    for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
-        group = net.line_in_group[i]
-        if group_used[group] <= 0.0 or work.line_take[i] <= 0.0:
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+        group = net.inputs.group[i]
+        if group_used[group] <= 0.0 or work.takes[i] <= 0.0:
             continue
-        part = work.line_take[i] / group_used[group]
-        for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+        part = work.takes[i] / group_used[group]
+        for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
             lane = net.group_lane[j]
-            add_lane(net, state, work, net.lane_bin[lane], work.lane_draw[lane] * part)
+            add_lane(net, state, work, net.lanes.bin[lane], work.lanes.draw[lane] * part)
 
 
-@kernel
+@helper
 def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> None:
     """Add a quantity of a bin's blend to the sums of `gather`."""
     if quantity <= 0.0:
         return
-    for be in range(net.bin_element_ptr[bin_], net.bin_element_ptr[bin_ + 1]):
-        mass = quantity * net.element_content[be]
-        work.element_mass[net.element_id[be]] += mass
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+        mass = quantity * net.elements.content[be]
+        work.element_mass[net.elements.id[be]] += mass
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
             work.code_mass[net.entry_code[k]] += mass * state.share[k]
 
 
-@kernel
+@helper
 def destroy_gathered(net: Net, state: State, work: Work, line: int) -> None:
     """Book what a line took out of the world, by origin."""
-    for c in range(net.line_code_ptr[line], net.line_code_ptr[line + 1]):
+    for c in range(net.lines.code_first[line], net.lines.code_end[line]):
         code = net.line_code[c]
-        state.code_destroyed[code] += work.code_mass[code]
+        state.codes.destroyed[code] += work.code_mass[code]
 
 
-@kernel
+@helper
 def destroy_bin(net: Net, state: State, bin_: int, quantity: float) -> None:
     """Book a quantity of a bin's blend out of the world."""
-    for be in range(net.bin_element_ptr[bin_], net.bin_element_ptr[bin_ + 1]):
-        mass = quantity * net.element_content[be]
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
-            state.code_destroyed[net.entry_code[k]] += mass * state.share[k]
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+        mass = quantity * net.elements.content[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            state.codes.destroyed[net.entry_code[k]] += mass * state.share[k]
 
 
-@kernel
+@helper
 def create_bin(net: Net, state: State, bin_: int, quantity: float) -> None:
     """Book a quantity of a bin's blend into the world."""
-    for be in range(net.bin_element_ptr[bin_], net.bin_element_ptr[bin_ + 1]):
-        mass = quantity * net.element_content[be]
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
-            state.code_created[net.entry_code[k]] += mass * state.share[k]
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+        mass = quantity * net.elements.content[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            state.codes.created[net.entry_code[k]] += mass * state.share[k]
 
 
-@kernel
+@helper
 def product_share(work: Work, rule: int, code: int, mass: float, present: float) -> float:
     """Return an origin share of today's product."""
     if rule == ONE:
@@ -141,28 +135,28 @@ def product_share(work: Work, rule: int, code: int, mass: float, present: float)
     return 0.0
 
 
-@kernel
+@helper
 def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> None:
     """Mix today's product into its stock, before adding it, and book its origin as created."""
-    out = net.line_out_bin[slot]
+    out = net.outputs.bin[slot]
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0
     changed = False
-    r = net.line_out_entry_ptr[slot]
-    for be in range(net.bin_element_ptr[out], net.bin_element_ptr[out + 1]):
-        mass = work.element_mass[net.element_id[be]]
-        created = made * net.element_content[be]
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
+    r = net.outputs.entry_first[slot]
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        mass = work.element_mass[net.elements.id[be]]
+        created = made * net.elements.content[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
             code = net.entry_code[k]
-            value = product_share(work, net.line_out_rule[r], code, mass, state.share[k])
+            value = product_share(work, net.out_rule[r], code, mass, state.share[k])
             r += 1
-            state.code_created[code] += created * value
+            state.codes.created[code] += created * value
             step = weight * (value - state.share[k])
             if abs(step) > NEGLIGIBLE:
                 state.share[k] += step
                 changed = True
     if changed:
-        state.out_version[out] += 1
+        state.outs.version[out] += 1
 
 
 @kernel
@@ -171,66 +165,66 @@ def settle_blends(net: Net, state: State, work: Work, rates: Floats, draws: Floa
 
     `rates` are the lines' steady rates, `draws` the lanes' steady flows, `order` the lines to sweep.
     """
-    work.group_got[:] = 0.0
-    for lane in range(net.lane_group.size):
-        if net.lane_group[lane] >= 0:
-            work.group_got[net.lane_group[lane]] += draws[lane]
-            work.lane_draw[lane] = draws[lane]
-    work.out_want[:] = 0.0
+    work.groups.got[:] = 0.0
+    for lane in range(net.lanes.group.size):
+        if net.lanes.group[lane] >= 0:
+            work.groups.got[net.lanes.group[lane]] += draws[lane]
+            work.lanes.draw[lane] = draws[lane]
+    work.outs.want[:] = 0.0
     for line in order:
-        for i in range(net.line_in_ptr[line], net.line_in_ptr[line + 1]):
-            work.line_take[i] = rates[line] * net.line_in_quantity[i]
-        gather(net, state, work, line, work.group_got)
-        for slot in range(net.line_out_ptr[line], net.line_out_ptr[line + 1]):
+        for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+            work.takes[i] = rates[line] * net.inputs.quantity[i]
+        gather(net, state, work, line, work.groups.got)
+        for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
             settle_product(net, state, work, slot, rates[line])
-    for out in range(net.out_material.size):
-        if net.out_store_group[out] >= 0:
+    for out in range(net.outs.material.size):
+        if net.outs.store_group[out] >= 0:
             settle_store(net, state, work, out, draws)
-    for lane in range(net.lane_group.size):
+    for lane in range(net.lanes.group.size):
         copy_to_lane(net, state, lane)
 
 
-@kernel
+@helper
 def settle_product(net: Net, state: State, work: Work, slot: int, rate: float) -> None:
     """Blend a line's steady product into its stock in proportion to the lines that share the stock."""
-    out = net.line_out_bin[slot]
-    made = max(rate, 1e-300) * net.line_out_quantity[slot]
-    weight = made / (work.out_want[out] + made)
-    work.out_want[out] += made
-    r = net.line_out_entry_ptr[slot]
-    for be in range(net.bin_element_ptr[out], net.bin_element_ptr[out + 1]):
-        mass = work.element_mass[net.element_id[be]]
-        for k in range(net.element_entry_ptr[be], net.element_entry_ptr[be + 1]):
-            value = product_share(work, net.line_out_rule[r], net.entry_code[k], mass, state.share[k])
+    out = net.outputs.bin[slot]
+    made = max(rate, 1e-300) * net.outputs.quantity[slot]
+    weight = made / (work.outs.want[out] + made)
+    work.outs.want[out] += made
+    r = net.outputs.entry_first[slot]
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        mass = work.element_mass[net.elements.id[be]]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            value = product_share(work, net.out_rule[r], net.entry_code[k], mass, state.share[k])
             r += 1
             state.share[k] += weight * (value - state.share[k])
 
 
-@kernel
+@helper
 def settle_store(net: Net, state: State, work: Work, out: int, draws: Floats) -> None:
     """Blend what a store receives in the steady state."""
-    group = net.out_store_group[out]
+    group = net.outs.store_group[out]
     received = 0.0
-    for j in range(net.group_lane_ptr[group], net.group_lane_ptr[group + 1]):
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
         flow = max(draws[lane], 1e-300)
         received += flow
-        source = net.lane_source[lane]
-        for k in range(first_entry(net, out), first_entry(net, out + 1)):
+        source = net.lanes.source[lane]
+        for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
             work.code_mass[net.entry_code[k]] = 0.0
-        for k in range(first_entry(net, source), first_entry(net, source + 1)):
+        for k in range(net.bins.entry_first[source], net.bins.entry_end[source]):
             work.code_mass[net.entry_code[k]] = state.share[k]
-        for k in range(first_entry(net, out), first_entry(net, out + 1)):
+        for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
             state.share[k] += flow / received * (work.code_mass[net.entry_code[k]] - state.share[k])
 
 
-@kernel
+@helper
 def copy_to_lane(net: Net, state: State, lane: int) -> None:
     """Give the buyer's stock of a lane the sender's present blend (a store's lane has no own stock)."""
-    source, bin_ = net.lane_source[lane], net.lane_bin[lane]
-    if bin_ < net.out_material.size:
+    source, bin_ = net.lanes.source[lane], net.lanes.bin[lane]
+    if bin_ < net.outs.material.size:
         return
-    there, here = first_entry(net, source), first_entry(net, bin_)
-    for k in range(first_entry(net, source + 1) - there):
+    there, here = net.bins.entry_first[source], net.bins.entry_first[bin_]
+    for k in range(net.bins.entry_end[source] - there):
         state.share[here + k] = state.share[there + k]
-    state.lane_version[lane] = state.out_version[source]
+    state.lanes.version[lane] = state.outs.version[source]

@@ -1,0 +1,114 @@
+"""The board of levers: who has turned what, and what that adds up to.
+
+Several interventions may turn one row; the lever's own rule combines them, in the order of their ids,
+so that nothing depends on which came first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from sim.engine import faults
+from sim.engine.arrays import Levers, Net, State
+from sim.engine.index import Index
+from sim.engine.state import lever_column
+from sim.engine.kernels.goods import release_held, stop_under_way
+from sim.interventions.instructions import Turn
+from sim.interventions.levers import LEVERS, Lever, UnderWay
+
+
+def combine(lever: Lever, values: Iterable[float]) -> float:
+    """Return what several contributions to one row amount to; none: the neutral value."""
+    listed = list(values)
+    if not listed:
+        return lever.neutral
+    if lever.combine == "min":
+        return min(listed)
+    if lever.combine == "max":
+        return max(listed)
+    if lever.combine == "sum":
+        return float(sum(listed))
+    if lever.combine == "product":
+        return float(np.prod(np.array(listed)))
+    return listed[-1]
+
+
+class Board:
+    """Contributions by lever and row, and the arrays the kernel reads."""
+
+    def __init__(self, net: Net, index: Index, levers: Levers) -> None:
+        self.net = net
+        self.index = index
+        self.levers = levers
+        self._turned: dict[tuple[str, int], dict[str, float]] = {}
+        self._lane_routes = {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)}
+
+    def row_of(self, lever: Lever, key: str) -> int:
+        """Return the row of an id on a lever's axis."""
+        rows = {
+            "lane": self.index.lane,
+            "line": self.index.line,
+            "route": self.index.route,
+            "lane_route": self._lane_routes,
+        }
+        return rows[lever.rows][key]
+
+    def turn(self, owner: str, turn: Turn, state: State, today: int) -> None:
+        """Carry out a turn; goods under way and shares follow at once, before the day's receipts."""
+        lever = LEVERS[turn.lever]
+        table, column = lever_column(lever)
+        array = getattr(self.levers, table)[column]
+        touched = []
+        for key in turn.scope:
+            row = self.row_of(lever, key)
+            contributions = self._turned.setdefault((lever.name, row), {})
+            if turn.value == lever.neutral:
+                contributions.pop(owner, None)
+            else:
+                contributions[owner] = turn.value
+            before = array[row]
+            array[row] = combine(lever, (contributions[name] for name in sorted(contributions)))
+            if array[row] != before:
+                touched.append((row, before))
+        self._follow(lever, touched, state, today)
+
+    def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: State, today: int) -> None:
+        if lever.name == "under_way":
+            for row, before in touched:
+                self._under_way(row, before, state, today)
+        elif lever.name == "lane_sourcing_share":
+            for group in sorted({int(self.net.lanes.group[row]) for row, _ in touched}):
+                self._reshare(group, state)
+        elif lever.name == "line_capacity_added":
+            for row, _ in touched:
+                if self.levers.lines.capacity_added[row] > 0.0:
+                    state.lines.awake[row] = 1
+        elif lever.name == "lane_flow_share" and faults.is_planted("ban_stops_goods_under_way"):
+            for row, _ in touched:
+                for lr in range(self.net.lanes.lr_first[row], self.net.lanes.lr_end[row]):
+                    stop_under_way(self.net, state, lr, False, today)
+
+    def _under_way(self, lr: int, before: float, state: State, today: int) -> None:
+        now = self.levers.lane_routes.under_way[lr]
+        if now > before:
+            stop_under_way(self.net, state, lr, now == UnderWay.RETURNED, today)
+        elif now == UnderWay.LET_THROUGH:
+            release_held(self.net, state, lr, today)
+
+    def _reshare(self, group: int, state: State) -> None:
+        """Give lanes the shares interventions state; the others of the buyer scale to what is left."""
+        net = self.net
+        lanes = net.group_lane[net.groups.lane_first[group] : net.groups.lane_end[group]]
+        stated = {int(lane): max(float(self.levers.lanes.sourcing_share[lane]), 0.0) for lane in lanes
+                  if self.levers.lanes.sourcing_share[lane] >= 0.0}  # fmt: skip
+        left = max(1.0 - sum(stated.values()), 0.0)
+        others = sum(net.lanes.share[lane] for lane in lanes if int(lane) not in stated)
+        for lane in lanes:
+            if int(lane) in stated:
+                state.lanes.share_now[lane] = stated[int(lane)]
+            elif stated:
+                state.lanes.share_now[lane] = net.lanes.share[lane] * left / others if others > 0.0 else 0.0
+            else:
+                state.lanes.share_now[lane] = net.lanes.share[lane]

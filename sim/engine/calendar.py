@@ -1,0 +1,191 @@
+"""The calendar: everything that happens is a SimPy process; the days between are the kernel's.
+
+One environment is one replication. Interventions, qualifications and restarts are processes; so is
+the passing of days, which comes last on its day and hands whole stretches without events to the
+compiled kernel.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+from typing import Any
+
+import simpy
+
+from sim.domain import Distribution, Number, central
+from sim.engine import faults
+from sim.engine import state as factory
+from sim.engine.arrays import ANSWER, GROW_DRAWS, GROW_POOL, GROW_SHIPMENTS, QUALIFY, Draws, Net, Record, State
+from sim.engine.board import Board
+from sim.engine.draws import draw_transit, stream
+from sim.engine.index import Index
+from sim.engine.kernels.day import advance
+from sim.engine.ledger import Ledger
+from sim.engine.realise import CaseWorld
+from sim.interventions import Intervention
+from sim.interventions.instructions import Instruction, Note, Reach, Turn, WaitFor, WaitUntil
+
+Process = Generator[simpy.Event, Any, None]
+LATE = 10
+"""Priority of the passing of days: after everything else that is due today."""
+CHECK_DAYS = 365
+"""Longest stretch between two checks of the mass balance."""
+
+
+class Late(simpy.Event):
+    """An event that fires today, after all that is already due today."""
+
+    def __init__(self, env: simpy.Environment) -> None:
+        super().__init__(env)
+        self._ok = True
+        self._value = None
+        env.schedule(self, priority=LATE)  # type: ignore[arg-type]
+
+
+class Calendar:
+    """One replication's processes around the kernel."""
+
+    def __init__(
+        self,
+        world: CaseWorld,
+        net: Net,
+        index: Index,
+        state: State,
+        draws: Draws,
+        record: Record,
+        ledger: Ledger,
+    ) -> None:
+        self.env = simpy.Environment()
+        self.world = world
+        self.net = net
+        self.index = index
+        self.state = state
+        self.draws = draws
+        self.record = record
+        self.ledger = ledger
+        self.work = factory.work_space(net)
+        self.signals = factory.no_signals()
+        self.board = Board(net, index, factory.neutral_levers(net))
+        self.first_day = int(state.clock[0])
+        self.log: list[tuple[int, str, str]] = []
+        self._milestones: dict[tuple[str, str], simpy.Event] = {}
+        self.margin = int(net.lane_routes.lane.size + 64 + 64 * (net.lane_routes.parcel < math.inf).sum())
+
+    @property
+    def day(self) -> int:
+        """Number of finished days of the scenario."""
+        return int(self.state.clock[1]) - self.first_day
+
+    def run(self, interventions: tuple[Intervention, ...]) -> None:
+        """Run every process until the horizon."""
+        for item in sorted(interventions, key=lambda item: item.id):
+            self.env.process(self._act(item))
+        self.env.process(self._pass_days())
+        while self.day < self.world.horizon_days:
+            self.env.step()
+
+    def _act(self, item: Intervention) -> Process:
+        """Carry out an intervention's instructions."""
+        timeline = item.timeline(self.world)
+        answer: float | None = None
+        while True:
+            try:
+                instruction = timeline.send(answer)
+            except StopIteration:
+                return
+            answer = None
+            if isinstance(instruction, WaitUntil):
+                if instruction.day > self.env.now:
+                    yield self.env.timeout(instruction.day - self.env.now)
+            elif isinstance(instruction, WaitFor):
+                answer = yield self._milestone(instruction.intervention, instruction.milestone)
+                if instruction.lag_days > 0.0:
+                    yield self.env.timeout(instruction.lag_days)
+            else:
+                self._do(item.id, instruction)
+
+    def _do(self, owner: str, instruction: Instruction) -> None:
+        today = int(self.env.now)
+        if isinstance(instruction, Turn):
+            self.board.turn(owner, instruction, self.state, self.first_day + today)
+        elif isinstance(instruction, Reach):
+            self.log.append((today, owner, instruction.milestone))
+            event = self._milestone(owner, instruction.milestone)
+            if not event.triggered:
+                event.succeed(float(today))
+        elif isinstance(instruction, Note):
+            self.log.append((today, owner, instruction.text))
+
+    def _milestone(self, owner: str, name: str) -> simpy.Event:
+        return self._milestones.setdefault((owner, name), self.env.event())
+
+    def _pass_days(self) -> Process:
+        """Let the kernel advance to the next day on which anything else is due."""
+        last_check = 0
+        while self.day < self.world.horizon_days:
+            yield Late(self.env)
+            due = min(float(self.world.horizon_days), float(last_check + CHECK_DAYS), self.env.peek())
+            self._advance(max(math.ceil(due), self.day + 1))
+            if self.day >= min(last_check + CHECK_DAYS, self.world.horizon_days):
+                self.ledger.check(self.state, self.day)
+                last_check = self.day
+            yield self.env.timeout(self.day - self.env.now)
+            self._answer()
+
+    def _advance(self, until: int) -> None:
+        while True:
+            faults.distort(self.state)
+            reason = advance(
+                self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record,
+                self.margin, self.first_day + until,
+            )  # fmt: skip
+            if reason == GROW_POOL:
+                self.state = factory.grow_pool(self.state)
+            elif reason == GROW_SHIPMENTS:
+                self.record = factory.grow_shipments(self.record)
+            elif reason == GROW_DRAWS:
+                count = 2 * self.draws.transit.shape[1] + self.margin
+                transit = draw_transit(
+                    self.world.network, self.index, self.world.seed, self.world.replication, count
+                )
+                self.draws = self.draws._replace(transit=transit)
+            else:
+                assert reason == ANSWER or self.day == until
+                return
+
+    def _answer(self) -> None:
+        """Start a process for each signal the kernel has sent."""
+        for row in range(int(self.signals.count[0])):
+            index = int(self.signals.board.index[row])
+            if self.signals.board.code[row] == QUALIFY:
+                self.env.process(self._qualify(index))
+            else:
+                self.env.process(self._restart(index))
+        self.signals.count[0] = 0
+
+    def _duration(self, number: Number, name: str) -> int:
+        if isinstance(number, Distribution):
+            if not self.world.deterministic:
+                rng = stream(self.world.seed, name, self.world.replication)
+                number = float(number.draw(rng))
+            number = central(number)
+        return max(int(number + 0.5), 1)
+
+    def _qualify(self, lane: int) -> Process:
+        """Qualify a lane: from then on its goods may be ordered."""
+        name = self.index.lanes[lane]
+        record = self.world.network.lanes[name]
+        self.log.append((int(self.env.now), name, "qualification begins"))
+        yield self.env.timeout(self._duration(record.qualification_days, f"lanes.{name}.qualification"))
+        self.state.lanes.qualified[lane] = 1
+        self.log.append((int(self.env.now), name, "qualified"))
+
+    def _restart(self, line: int) -> Process:
+        """Wake a dormant line after its restart time."""
+        name = self.index.lines[line]
+        record = self.world.network.lines[name]
+        self.log.append((int(self.env.now), name, "restart begins"))
+        yield self.env.timeout(self._duration(record.restart_days, f"lines.{name}.restart"))
+        self.state.lines.awake[line] = 1
+        self.log.append((int(self.env.now), name, "runs again"))

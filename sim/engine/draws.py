@@ -1,0 +1,64 @@
+"""Streams of luck found by name: (seed, stream name, replication). Never by the order of calls.
+
+Adding a site, more replications or another policy leaves every other draw unchanged, and two
+scenarios with one seed share their luck.
+"""
+
+from __future__ import annotations
+
+import hashlib
+
+import numpy as np
+
+from sim.domain import Distribution, LineKind, Network
+from sim.engine.arrays import Draws, Floats, Ints
+from sim.engine.index import Index
+
+FIRST_DRAWS = 256
+"""Transit times drawn at first per random route; more are drawn when a run needs them."""
+
+
+def stream(seed: int, name: str, replication: int) -> np.random.Generator:
+    """Return a fresh generator of a stream; the same arguments always draw the same numbers."""
+    digest = hashlib.sha256(name.encode()).digest()
+    words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, replication, *words])))
+
+
+def draw_demand(network: Network, index: Index, seed: int, replication: int, horizon_days: int) -> Floats:
+    """Return every customer's demand, shape (customer, day) [unit of the material per day]."""
+    rows = []
+    for name in index.lines:
+        line = network.lines[name]
+        if line.kind is not LineKind.CUSTOMER:
+            continue
+        if isinstance(line.demand, Distribution):
+            rows.append(line.demand.draw(stream(seed, f"lines.{name}.demand", replication), horizon_days))
+        elif line.demand:
+            rows.append(np.resize(np.asarray(line.demand, dtype=np.float64), horizon_days))
+        else:
+            rows.append(np.full(horizon_days, float(line.plan_per_day or 0.0)))  # type: ignore[arg-type]
+    if not rows:
+        return np.zeros((0, horizon_days))
+    return np.ascontiguousarray(np.vstack(rows), dtype=np.float64)
+
+
+def draw_transit(network: Network, index: Index, seed: int, replication: int, count: int) -> Ints:
+    """Return whole transit days of each random lane route's shipments, shape (lane route, shipment)."""
+    rows = []
+    for lane, route in index.lane_routes:
+        days = network.routes[route].days
+        if isinstance(days, Distribution):
+            drawn = days.draw(stream(seed, f"lanes.{lane}.{route}.days", replication), count)
+            rows.append(np.maximum(np.floor(drawn + 0.5), 1.0).astype(np.int64))
+    if not rows:
+        return np.zeros((0, count), dtype=np.int64)
+    return np.ascontiguousarray(np.vstack(rows), dtype=np.int64)
+
+
+def draw_all(network: Network, index: Index, seed: int, replication: int, horizon_days: int) -> Draws:
+    """Draw what the kernels consume."""
+    return Draws(
+        demand=draw_demand(network, index, seed, replication, horizon_days),
+        transit=draw_transit(network, index, seed, replication, FIRST_DRAWS),
+    )

@@ -1,0 +1,124 @@
+"""One replication of a case: uncertain figures drawn or at their centre, branches chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from sim.case import Case, InitialState
+from sim.data import with_numbers
+from sim.domain import Network
+from sim.engine.draws import stream
+from sim.errors import DataError
+from sim.interventions import Intervention
+
+INTERVENTIONS, INITIAL_STATE = "interventions.", "initial_state."
+
+
+@dataclass(frozen=True, slots=True)
+class Realised:
+    """A case with nothing left to chance but what the streams bring while it runs."""
+
+    network: Network
+    interventions: tuple[Intervention, ...]
+    initial_state: InitialState
+    numbers: Mapping[str, float]
+    """What was drawn, or taken at its centre, by path."""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseWorld:
+    """What an intervention may know; see `sim.interventions.World`."""
+
+    network: Network
+    horizon_days: int
+    deterministic: bool
+    start: date
+    seed: int
+    replication: int
+
+    def day(self, when: date) -> float:
+        """Return the day number of a date."""
+        return float((when - self.start).days)
+
+    def rng(self, stream: str) -> np.random.Generator:
+        """Return a fresh generator of the named stream."""
+        return _stream(self.seed, f"{INTERVENTIONS}{stream}", self.replication)
+
+
+_stream = stream
+
+
+def realise(case: Case, replication: int | None) -> Realised:
+    """Return one replication of a case; `None`: central values and the likeliest branches."""
+    numbers = {}
+    for item in case.uncertain:
+        if replication is None:
+            numbers[item.path] = float(item.distribution.central())
+        else:
+            rng = stream(case.seed, f"uncertain.{item.path}", replication)
+            numbers[item.path] = float(item.distribution.draw(rng))
+    own = {path: value for path, value in numbers.items() if _is_network(path)}
+    return Realised(
+        network=with_numbers(case.network, own) if own else case.network,
+        interventions=tuple(_with_numbers(_branched(case, item), numbers) for item in case.interventions),
+        initial_state=_initial_state(case.initial_state, numbers),
+        numbers=numbers,
+    )
+
+
+def _is_network(path: str) -> bool:
+    return not path.startswith((INTERVENTIONS, INITIAL_STATE))
+
+
+def likeliest(intervention: Intervention) -> str:
+    """Return the branch of the largest weight, the first listed if tied."""
+    return max(intervention.branches, key=lambda branch: branch.weight).name
+
+
+def _branched(case: Case, intervention: Intervention) -> Intervention:
+    if not intervention.branches:
+        return intervention
+    return intervention.with_branch(case.branches.get(intervention.id, likeliest(intervention)))
+
+
+def _with_numbers(intervention: Intervention, numbers: Mapping[str, float]) -> Intervention:
+    prefix = f"{INTERVENTIONS}{intervention.id}."
+    for path, value in numbers.items():
+        if path.startswith(prefix):
+            intervention = _set_field(intervention, path[len(prefix) :].split("."), value)
+    return intervention
+
+
+def _set_field(record: Any, keys: list[str], value: float) -> Any:
+    """Return a frozen record with one (nested) field replaced; YAML names are known by alias."""
+    names = {}
+    for name, item in getattr(record, "__dataclass_fields__", {}).items():
+        names[name] = name
+        names[item.metadata.get("alias", name)] = name
+    if keys[0] not in names:
+        raise DataError(f"{type(record).__name__} has no number {keys[0]!r}")
+    name = names[keys[0]]
+    new = value if len(keys) == 1 else _set_field(getattr(record, name), keys[1:], value)
+    return replace(record, **{name: new})
+
+
+def _initial_state(state: InitialState, numbers: Mapping[str, float]) -> InitialState:
+    on_hand = dict(state.on_hand)
+    for path, value in numbers.items():
+        if path.startswith(f"{INITIAL_STATE}on_hand."):
+            _, _, site, material = path.split(".", 3)
+            on_hand[site, material] = value
+    in_transit = {lane: list(goods) for lane, goods in state.in_transit.items()}
+    for path, value in numbers.items():
+        if path.startswith(f"{INITIAL_STATE}in_transit."):
+            _, _, lane, row, *_ = path.split(".")
+            arrival, _ = in_transit[lane][int(row)]
+            in_transit[lane][int(row)] = (arrival, value)
+    if not numbers:
+        return state
+    return InitialState(on_hand, {lane: tuple(goods) for lane, goods in in_transit.items()})

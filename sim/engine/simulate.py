@@ -1,0 +1,257 @@
+"""Case in, Trajectory out: one replication, from compiling the network to labelling the series."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from sim.case import Case, InitialState
+from sim.domain import Network
+from sim.engine import faults
+from sim.engine import state as factory
+from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
+from sim.engine.calendar import Calendar
+from sim.engine.compile import compile_network
+from sim.engine.draws import draw_all
+from sim.engine.index import Index, make_index
+from sim.engine.kernels.day import advance, group_stock
+from sim.engine.ledger import Ledger
+from sim.engine.origin import classes_of
+from sim.engine.realise import CaseWorld, Realised, realise
+from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
+from sim.errors import RunFailed
+from sim.steady import SteadyFlows, solve
+
+KEPT = 4
+"""Compiled networks kept for the next replication or the paired baseline."""
+SETTLED = 1e-11
+WARM_UP_YEARS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """A network ready to run: its arrays, its labels, its steady day zero."""
+
+    network: Network
+    flows: SteadyFlows
+    index: Index
+    net: Net
+    steady: State
+
+
+_compiled: OrderedDict[tuple[int, tuple[tuple[str, float], ...]], tuple[Network, Compiled]] = OrderedDict()
+
+
+def compiled(base: Network, realised: Realised) -> Compiled:
+    """Compile a network, or find it compiled: a pair of runs shares its network and its draws."""
+    key = (id(base), tuple(sorted(realised.numbers.items())))
+    if key in _compiled and _compiled[key][0] is base:
+        _compiled.move_to_end(key)
+        return _compiled[key][1]
+    flows = solve(realised.network)
+    index = make_index(realised.network)
+    net = compile_network(realised.network, flows, index)
+    steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
+    _fall_asleep(realised.network, index, steady)
+    ready = Compiled(realised.network, flows, index, net, _warmed_up(net, steady))
+    _compiled[key] = (base, ready)
+    while len(_compiled) > KEPT:
+        _compiled.popitem(last=False)
+    return ready
+
+
+def _fall_asleep(network: Network, index: Index, state: State) -> None:
+    for i, name in enumerate(index.lines):
+        state.lines.awake[i] = 0 if network.lines[name].dormant else 1
+
+
+def _warmed_up(net: Net, state: State) -> State:
+    """Run reviews longer than a day until every stock repeats; the scenario's day 0 comes then."""
+    period = math.lcm(*(int(days) for days in net.groups.review)) if net.groups.review.size else 1
+    if period == 1:
+        return state
+    levers, work, signals = factory.neutral_levers(net), factory.work_space(net), factory.no_signals()
+    record = factory.empty_record(net, 1, 0, 0)
+    draws = Draws(demand=np.zeros((0, 1)), transit=np.zeros((0, 1), dtype=np.int64))
+    state.clock[0] = np.iinfo(np.int64).max
+    margin = net.lane_routes.lane.size + 64
+    before = np.full(state.on_hand.size, np.nan)
+    for _ in range(WARM_UP_YEARS * 365 // period + 1):
+        until = int(state.clock[1]) + period
+        while advance(net, levers, state, work, draws, signals, record, margin, until) == GROW_POOL:
+            state = factory.grow_pool(state)
+        scale = np.maximum(np.abs(state.on_hand), 1e-9 * max(float(state.on_hand.max(initial=0.0)), 1e-300))
+        if np.all(np.abs(state.on_hand - before) <= SETTLED * scale):
+            state.clock[0] = state.clock[1]
+            return state
+        before = state.on_hand.copy()
+    raise RunFailed(
+        f"day zero does not settle: stocks still change after {WARM_UP_YEARS} years of reviews every "
+        f"{period} days; shorten `review_period` or raise `output_cover`"
+    )
+
+
+def simulate(case: Case, replication: int | None = None, *, record_shipments: bool = True) -> Trajectory:
+    """Simulate one replication of a case.
+
+    Parameters
+    ----------
+    replication
+        Number of the replication, whose draws it gets; None: the deterministic run, with uncertain
+        figures at their central value and the likeliest branch of each intervention.
+    record_shipments
+        Keep every shipment (about 20 bytes each) beside the daily series.
+
+    Raises
+    ------
+    DataError
+        If the network cannot carry its own demand.
+    InvariantError
+        If mass was created or lost: a bug in this package.
+    """
+    realised = realise(case, replication)
+    ready = compiled(case.network, realised)
+    began = time.perf_counter()
+    world = CaseWorld(
+        network=ready.network,
+        horizon_days=case.horizon_days,
+        deterministic=replication is None,
+        start=case.start,
+        seed=case.seed,
+        replication=replication or 0,
+    )
+    net = faults.distorted(ready.net)
+    draws = draw_all(ready.network, ready.index, case.seed, world.replication, case.horizon_days)
+    state = _opened(case, ready, realised)
+    first = int(state.clock[0])
+    n_shipments = 4096 + int((net.lane_routes.share > 0.0).sum()) * case.horizon_days if record_shipments else 0
+    record = factory.empty_record(net, case.horizon_days, case.horizon_days, n_shipments)
+    opening = _stocks_now(net, state)
+    ledger = Ledger.open(ready.network, ready.index, net, state)
+    calendar = Calendar(world, net, ready.index, state, draws, record, ledger)
+    assert first == calendar.first_day
+    calendar.run(realised.interventions)
+    elapsed = time.perf_counter() - began
+    return _labelled(case, world, ready, calendar, opening, elapsed)
+
+
+def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
+    """Return a fresh copy of day zero, with the case's own initial state."""
+    state = factory.copy_state(ready.steady)
+    longest = _longest_memory(case, ready)
+    rows = state.blend.shape[0]
+    if longest > rows:
+        state = state._replace(
+            blend=np.repeat(state.blend[:1], longest, axis=0),
+            blend_version=np.repeat(state.blend_version[:1], longest, axis=0),
+        )
+    _apply_initial_state(ready, state, realised.initial_state)
+    return state
+
+
+def _longest_memory(case: Case, ready: Compiled) -> int:
+    """Return for how many days a sold blend may still be under way."""
+    levers = {lever for item in case.interventions for lever in item.levers}
+    if (ready.net.lane_routes.draw_row >= 0).any():
+        return factory.BUCKETS
+    if levers & {"under_way", "route_days_added", "route_days_factor"}:
+        return case.horizon_days + factory.BUCKETS
+    return int(ready.net.lane_routes.days.max(initial=1)) + 2
+
+
+def _apply_initial_state(ready: Compiled, state: State, initial: InitialState) -> None:
+    net, index = ready.net, ready.index
+    for (site, material), quantity in sorted(initial.on_hand.items()):
+        if (site, material) in index.group and net.groups.store[index.group[site, material]] < 0:
+            group = index.group[site, material]
+            for lane in net.group_lane[net.groups.lane_first[group] : net.groups.lane_end[group]]:
+                state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
+        else:
+            state.on_hand[index.out[site, material]] = quantity
+    for lane_id, goods in sorted(initial.in_transit.items()):
+        lane = index.lane[lane_id]
+        factory.empty_lane(net, state, lane)
+        first = int(net.lanes.lr_first[lane])
+        for arrival, quantity in goods:
+            day = int(state.clock[0]) + arrival
+            factory.put_under_way(net, state, first, quantity, day, day - int(net.lane_routes.days[first]))
+
+
+def _stocks_now(net: Net, state: State) -> Floats:
+    groups = [group_stock(net, state, group) for group in range(net.groups.material.size)]
+    return np.array([*groups, *state.on_hand[: net.outs.material.size]])
+
+
+def _shipments(record: Record, net: Net) -> NDArray[Any]:
+    count = int(record.shipment_count[0])
+    rows = np.zeros(count, dtype=SHIPMENT_DTYPE)
+    lane_routes = record.shipments.lr[:count]
+    rows["ship_day"] = record.shipments.day[:count]
+    rows["arrival_day"] = record.shipments.arrival[:count]
+    rows["lane"] = net.lane_routes.lane[lane_routes]
+    rows["route"] = net.lane_routes.route[lane_routes]
+    rows["quantity"] = record.shipments.quantity[:count]
+    return rows
+
+
+def _labelled(
+    case: Case,
+    world: CaseWorld,
+    ready: Compiled,
+    calendar: Calendar,
+    opening: Floats,
+    elapsed: float,
+) -> Trajectory:
+    net, index, record = ready.net, ready.index, calendar.record
+    classes = classes_of(ready.network)
+    keys = tuple(
+        (
+            index.sites[site],
+            ready.network.elements[element],
+            classes.jurisdictions[code % classes.count - classes.touched(0)],
+        )
+        for site, element, code in zip(net.touched.site, net.touched.element, net.touched.code, strict=True)
+    )
+    stocks = [Stock(site, material, "input") for site, material in index.groups]
+    stocks += [Stock(site, material, "output") for site, material in index.outs]
+    return Trajectory(
+        name=case.name,
+        replication=world.replication,
+        start=case.start,
+        sites=index.sites,
+        lines=index.lines,
+        lanes=index.lanes,
+        routes=index.routes,
+        materials=index.materials,
+        stocks=tuple(stocks),
+        line_wanted=record.lines.wanted,
+        line_made=record.lines.made,
+        line_planned=record.lines.planned,
+        line_limit=record.lines.limit,
+        line_parked=record.lines.parked,
+        line_owed=record.lines.owed,
+        on_hand=record.stocks.on_hand,
+        opening_on_hand=opening,
+        use_wanted=record.stocks.use_wanted,
+        use_planned=np.concatenate([net.groups.planned_use, net.outs.planned]),
+        shipped=record.lanes.shipped,
+        received=record.lanes.received,
+        in_transit=record.lanes.in_transit,
+        held=record.lanes.held,
+        unshipped=record.lanes.unshipped,
+        ordered=record.lanes.ordered,
+        lead_time_days=record.lanes.lead_days,
+        touched=record.touched,
+        touched_keys=keys,
+        touched_days=record.touched_days.astype(np.int32),
+        shipments=_shipments(record, net),
+        log=tuple(sorted(calendar.log, key=lambda row: row[0])),
+        balance=dict(calendar.ledger.errors),
+        simulate_seconds=elapsed,
+    )

@@ -1,0 +1,257 @@
+"""The state of a run: steady day zero, work space, levers and records.
+
+Owns how a network's steady flows become stocks, full pipelines and order books.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sim.engine import arrays as a
+from sim.engine.arrays import Floats, Levers, Net, Record, Signals, State, Work
+from sim.engine.kernels.day import WEEK
+from sim.engine.kernels.origin import settle_blends
+from sim.interventions.levers import LEVERS, Lever
+
+LONG_AGO = -(10**9)
+BUCKETS = 2048
+"""Longest transit the calendar of goods under way can hold [days]."""
+SWEEPS = 4000
+
+
+LEVER_TABLES = {"lane": "lanes", "lane_route": "lane_routes", "route": "routes", "line": "lines"}
+
+
+def lever_column(lever: Lever) -> tuple[str, str]:
+    """Return the table and the column of a lever."""
+    return LEVER_TABLES[lever.rows], lever.name.removeprefix(f"{lever.rows}_").removeprefix("route_")
+
+
+def neutral_levers(net: Net) -> Levers:
+    """Return levers nobody has turned."""
+    columns: dict[str, dict[str, float]] = {name: {} for name in LEVER_TABLES.values()}
+    for lever in LEVERS.values():
+        table_name, column = lever_column(lever)
+        columns[table_name][column] = lever.neutral
+    return Levers(
+        **{
+            name: a.table(len(getattr(net, name)), " ".join(f"{column}:f" for column in sorted(values)), **values)
+            for name, values in columns.items()
+        }
+    )
+
+
+def work_space(net: Net) -> Work:
+    """Return the scratch arrays of a day."""
+    tables = {name: a.table(len(getattr(net, name)), columns) for name, columns in a.WORK_COLUMNS.items()}
+    return Work(
+        **tables,
+        takes=np.zeros(len(net.inputs)),
+        code_mass=np.zeros(_code_count(net)),
+        element_mass=np.zeros(_element_count(net)),
+    )
+
+
+def _code_count(net: Net) -> int:
+    return max(int(net.entry_code.max(initial=0)), int(net.line_code.max(initial=0))) + 1
+
+
+def _element_count(net: Net) -> int:
+    return int(net.elements.id.max(initial=0)) + 1
+
+
+def no_signals() -> Signals:
+    """Return an empty board of signals."""
+    return Signals(count=np.zeros(1, dtype=np.int64), board=a.table(1024, "day:i code:i index:i"))
+
+
+def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Record:
+    """Return daily series to be filled; with `lane_days` 0 nothing is kept per lane."""
+    weeks = (n_days - 1 + WEEK - 1) // WEEK + 1
+    columns = a.RECORD_COLUMNS
+    return Record(
+        lines=a.table((n_days, len(net.lines)), columns["lines"]),
+        stocks=a.table((n_days, len(net.groups) + len(net.outs)), columns["stocks"]),
+        lanes=a.table((lane_days, len(net.lanes)), columns["lanes"]),
+        shipments=a.table(n_shipments, columns["shipments"]),
+        shipment_count=np.zeros(1, dtype=np.int64),
+        touched=np.zeros((weeks, len(net.touched))),
+        touched_days=np.zeros(weeks, dtype=np.int64),
+    )
+
+
+def pool_size(net: Net) -> int:
+    """Return room for the goods under way of the steady state, twice over."""
+    return int(2 * net.lane_routes.days.sum() + 8 * len(net.lane_routes) + 4096)
+
+
+def steady_state(net: Net, blend_days: int) -> State:
+    """Return day zero: stocks at target, pipelines full, nothing owed.
+
+    Parameters
+    ----------
+    blend_days
+        How many days of sold blends are remembered: at least the longest time goods are under way.
+    """
+    lanes, columns = net.lanes, a.STATE_COLUMNS
+    share = _opening_shares(net)
+    lead = np.zeros(len(lanes))
+    np.add.at(lead, net.lane_routes.lane, net.lane_routes.share * net.lane_routes.days)
+    patience = net.groups.patience
+    ring = int(min(max(patience[np.isfinite(patience)].max(initial=0.0), 120.0), 1000.0)) + 3
+    n_materials = int(max(net.outs.material.max(initial=0), net.groups.material.max(initial=0))) + 1
+    state = State(
+        clock=np.zeros(2, dtype=np.int64),
+        on_hand=_opening_stocks(net, share, lead),
+        lanes=a.table(
+            len(lanes), columns["lanes"], held_since=LONG_AGO, lead_days=lead, last_cancelled=LONG_AGO,
+            share_now=share, qualified=1 - lanes.qualify,
+        ),  # fmt: skip
+        groups=a.table(len(net.groups), columns["groups"], forecast=net.groups.planned_use),
+        lines=a.table(len(net.lines), columns["lines"], awake=1, ramp=1.0),
+        outs=a.table(len(net.outs), columns["outs"], ordered_from=_steady_orders(net)),
+        pool=_empty_pool(pool_size(net)),
+        totals=a.table(n_materials, columns["totals"]),
+        codes=a.table(_code_count(net), columns["codes"]),
+        order_ring=np.zeros((len(lanes), ring)),
+        use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
+        draw_count=np.zeros(int(net.lane_routes.draw_row.max(initial=-1)) + 1, dtype=np.int64),
+        pool_free=np.array([0, pool_size(net)], dtype=np.int64),
+        bucket=np.full(BUCKETS, -1, dtype=np.int64),
+        held_head=np.full(len(net.lane_routes), -1, dtype=np.int64),
+        share=np.zeros(net.entry_code.size),
+        blend=np.zeros((blend_days, max(_out_entries(net), 1))),
+        blend_version=np.zeros((blend_days, len(net.outs)), dtype=np.int64),
+    )
+    settle(net, state)
+    fill_pipelines(net, state)
+    return state
+
+
+def _window(net: Net) -> int:
+    average = net.groups.forecast == a.FORECAST_AVERAGE
+    return int(net.groups.forecast_days[average].max(initial=1.0))
+
+
+def _out_entries(net: Net) -> int:
+    return int(net.bins.entry_end[len(net.outs) - 1]) if len(net.outs) else 0
+
+
+def _opening_shares(net: Net) -> Floats:
+    """Return each lane's share of its buyer's need; a pushed lane's follows from its flow."""
+    lanes = net.lanes
+    into = np.zeros(len(net.groups))
+    np.add.at(into, lanes.group, lanes.flow)
+    total = into[lanes.group]
+    pushed = np.divide(lanes.flow, total, out=np.zeros(len(lanes)), where=total > 0.0)
+    return np.where(lanes.pushed == 1, pushed, lanes.share)
+
+
+def _steady_orders(net: Net) -> Floats:
+    orders = np.zeros(len(net.outs))
+    ordered = net.lanes.pushed == 0
+    np.add.at(orders, net.lanes.source[ordered], net.lanes.flow[ordered])
+    return orders
+
+
+def _opening_stocks(net: Net, share: Floats, lead: Floats) -> Floats:
+    on_hand = np.zeros(len(net.bins))
+    for out in range(len(net.outs)):
+        row = net.outs[out]
+        if row.pushed == 0 and row.store_group < 0 and row.source == 0:
+            makers = net.out_lines.line[row.line_first : row.line_end]
+            is_mine = np.any(net.lines.kind[makers] == a.MINE)
+            on_hand[out] = row.target - (0.0 if is_mine else row.planned)
+    for i, lane in enumerate(net.lanes):
+        group = net.groups[lane.group]
+        use = group.planned_use * share[i]
+        under_way = use * (lead[i] + (group.store >= 0))
+        if group.policy == a.ORDER_UP_TO:
+            stock = group.first * share[i] - under_way
+        elif group.policy == a.MIN_MAX:
+            stock = group.second * share[i] - under_way
+        elif group.policy == a.REORDER_QUANTITY:
+            stock = (group.first + group.second) * share[i] - under_way
+        else:
+            stock = use * (group.cover + (group.review - 1.0))
+        on_hand[lane.bin] += max(stock, 0.0)
+    return on_hand
+
+
+def _empty_pool(size: int, first: int = 0) -> a.Table:
+    """Return free rows of the pool, each pointing to the next."""
+    following = np.append(np.arange(first + 1, first + size, dtype=np.int64), -1)
+    return a.table(size, a.STATE_COLUMNS["pool"], next=following)
+
+
+def settle(net: Net, state: State) -> None:
+    """Find the steady origin of every stock by sweeping the network until no share moves."""
+    work = work_space(net)
+    makes = (net.lines.out_end > net.lines.out_first) & (net.lines.kind != a.STORE)
+    order = np.flatnonzero(makes).astype(np.int64)
+    rates, flows = np.ascontiguousarray(net.lines.plan), np.ascontiguousarray(net.lanes.flow)
+    end = _out_entries(net)
+    for _ in range(SWEEPS):
+        before = state.share[:end].copy()
+        settle_blends(net, state, work, rates, flows, order)
+        if np.abs(state.share[:end] - before).max(initial=0.0) <= 1e-15:
+            break
+    state.blend[:, :end] = state.share[:end]
+
+
+def fill_pipelines(net: Net, state: State) -> None:
+    """Put the steady flow of every lane route under way, one shipment per day of transit."""
+    for lr, row in enumerate(net.lane_routes):
+        flow = net.lanes.flow[row.lane] * row.share
+        if flow > 0.0:
+            for day in range(row.days):
+                put_under_way(net, state, lr, flow, day, day - row.days)
+
+
+def put_under_way(net: Net, state: State, lr: int, quantity: float, arrival: int, shipped: int) -> None:
+    """Enter one shipment into the calendar of goods under way."""
+    slot = int(state.pool_free[0])
+    state.pool_free[0] = state.pool.next[slot]
+    state.pool_free[1] -= 1
+    bucket = arrival % state.bucket.size
+    state.pool[slot] = (lr, quantity, shipped, 0.0, 0, -1, state.bucket[bucket])
+    state.bucket[bucket] = slot
+    state.lanes.in_transit[net.lane_routes.lane[lr]] += quantity
+
+
+def empty_lane(net: Net, state: State, lane: int) -> None:
+    """Take everything a lane has under way out of the calendar (before a stated initial state)."""
+    for bucket in range(state.bucket.size):
+        slot, kept = int(state.bucket[bucket]), -1
+        while slot >= 0:
+            following = int(state.pool.next[slot])
+            if net.lane_routes.lane[state.pool.lr[slot]] == lane:
+                state.pool.next[slot] = state.pool_free[0]
+                state.pool_free[0] = slot
+                state.pool_free[1] += 1
+            else:
+                state.pool.next[slot] = kept
+                kept = slot
+            slot = following
+        state.bucket[bucket] = kept
+    state.lanes.in_transit[lane] = 0.0
+
+
+def copy_state(state: State) -> State:
+    """Return an independent copy."""
+    return State(*(array.copy() for array in state))
+
+
+def grow_pool(state: State) -> State:
+    """Return the state with twice the room for goods under way."""
+    size = len(state.pool)
+    added = _empty_pool(size, first=size)
+    added.next[-1] = state.pool_free[0]
+    pool = np.concatenate([state.pool, added]).view(np.recarray)
+    return state._replace(pool=pool, pool_free=np.array([size, state.pool_free[1] + size], dtype=np.int64))
+
+
+def grow_shipments(record: Record) -> Record:
+    """Return the record with twice the room for shipments."""
+    room = np.zeros_like(record.shipments)
+    return record._replace(shipments=np.concatenate([record.shipments, room]).view(np.recarray))
