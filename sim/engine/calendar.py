@@ -23,6 +23,7 @@ from sim.engine.index import Index
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.realise import CaseWorld
+from sim.engine.reference import Ref
 from sim.interventions import Intervention
 from sim.interventions.instructions import Instruction, Note, Reach, Turn, WaitFor, WaitUntil
 
@@ -69,6 +70,7 @@ class Calendar:
         self.board = Board(net, index, factory.neutral_levers(net))
         self.first_day = int(state.clock[0])
         self.log: list[tuple[int, str, str]] = []
+        self._held: tuple[tuple[Any, ...], tuple[Ref, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = int(net.lane_routes.lane.size + 64 + 64 * (net.lane_routes.parcel < math.inf).sum())
 
@@ -136,10 +138,7 @@ class Calendar:
     def _advance(self, until: int) -> None:
         while True:
             faults.distort(self.state)
-            reason = advance(
-                self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record,
-                self.margin, self.first_day + until,
-            )  # fmt: skip
+            reason = advance(*self._refs(), self.margin, self.first_day + until)
             if reason == GROW_POOL:
                 self.state = factory.grow_pool(self.state)
             elif reason == GROW_SHIPMENTS:
@@ -153,6 +152,13 @@ class Calendar:
             else:
                 assert reason == ANSWER or self.day == until
                 return
+
+    def _refs(self) -> tuple[Ref, ...]:
+        """Return what the kernel works on, by reference; made anew when an array has been replaced."""
+        parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
+        if self._held is None or any(a is not b for a, b in zip(self._held[0], parts, strict=True)):
+            self._held = (parts, tuple(Ref(part) for part in parts))
+        return self._held[1]
 
     def _answer(self) -> None:
         """Start a process for each signal the kernel has sent."""

@@ -54,11 +54,15 @@ def helper(function: Function) -> Function:
     The records of arrays have many fields. A call would pass each of them apart, which takes seconds
     to compile per function and longer to run than most of the functions themselves.
     """
-    part: Function = njit(nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
+    part: Function = njit(
+        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
+    )(function)
     return part
 
 
 def kernel(function: Function) -> Function:
     """Compile a function that Python calls (plain Python under ``NUMBA_DISABLE_JIT=1``)."""
-    compiled: Function = njit(cache=True, nogil=True, error_model="numpy")(function)
+    compiled: Function = njit(
+        cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False
+    )(function)
     return compiled

@@ -16,6 +16,7 @@ from sim.engine.arrays import Floats, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.tally import tally
 from sim.engine.origin import classes_of
+from sim.engine.reference import Ref
 from sim.errors import InvariantError
 
 TOLERANCE = 1e-9
@@ -34,7 +35,7 @@ def count(net: Net, state: State) -> Count:
     found = Count(
         np.zeros_like(state.totals.made), np.zeros_like(state.codes.created), np.zeros(net.lanes.source.size)
     )
-    tally(net, state, *found)
+    tally(Ref(net), Ref(state), *found)
     return found
 
 

@@ -20,10 +20,11 @@ from sim.engine.calendar import Calendar
 from sim.engine.compile import compile_network
 from sim.engine.draws import draw_all
 from sim.engine.index import Index, make_index
-from sim.engine.kernels.day import advance, group_stock
+from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, realise
+from sim.engine.reference import Ref
 from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
 from sim.steady import SteadyFlows, solve
@@ -84,7 +85,8 @@ def _warmed_up(net: Net, state: State) -> State:
     before = np.full(state.on_hand.size, np.nan)
     for _ in range(WARM_UP_YEARS * 365 // period + 1):
         until = int(state.clock[1]) + period
-        while advance(net, levers, state, work, draws, signals, record, margin, until) == GROW_POOL:
+        others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until
+        while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
             state = factory.grow_pool(state)
         scale = np.maximum(np.abs(state.on_hand), 1e-9 * max(float(state.on_hand.max(initial=0.0)), 1e-300))
         if np.all(np.abs(state.on_hand - before) <= SETTLED * scale):
@@ -184,8 +186,13 @@ def _apply_initial_state(ready: Compiled, state: State, initial: InitialState) -
 
 
 def _stocks_now(net: Net, state: State) -> Floats:
-    groups = [group_stock(net, state, group) for group in range(net.groups.material.size)]
-    return np.array([*groups, *state.on_hand[: net.outs.material.size]])
+    """Return every stock as the series label them: bought materials over all lanes, then sold ones."""
+    bought = np.zeros(len(net.groups))
+    is_store = net.groups.store[net.lanes.group] >= 0
+    np.add.at(bought, net.lanes.group, np.where(is_store, 0.0, state.on_hand[net.lanes.bin]))
+    stores = np.flatnonzero(net.groups.store >= 0)
+    bought[stores] = state.on_hand[net.groups.store[stores]]
+    return np.concatenate([bought, state.on_hand[: len(net.outs)]])
 
 
 def _shipments(record: Record, net: Net) -> NDArray[Any]:

@@ -11,6 +11,7 @@ from sim.engine import arrays as a
 from sim.engine.arrays import Floats, Levers, Net, Record, Signals, State, Work
 from sim.engine.kernels.day import WEEK
 from sim.engine.kernels.origin import settle_blends
+from sim.engine.reference import Ref
 from sim.interventions.levers import LEVERS, Lever
 
 LONG_AGO = -(10**9)
@@ -191,9 +192,10 @@ def settle(net: Net, state: State) -> None:
     order = np.flatnonzero(makes).astype(np.int64)
     rates, flows = np.ascontiguousarray(net.lines.plan), np.ascontiguousarray(net.lanes.flow)
     end = _out_entries(net)
+    refs = Ref(net), Ref(state), Ref(work)
     for _ in range(SWEEPS):
         before = state.share[:end].copy()
-        settle_blends(net, state, work, rates, flows, order)
+        settle_blends(*refs, rates, flows, order)
         if np.abs(state.share[:end] - before).max(initial=0.0) <= 1e-15:
             break
     state.blend[:, :end] = state.share[:end]

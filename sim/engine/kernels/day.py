@@ -101,7 +101,7 @@ def write_record(net: Net, state: State, work: Work, record: Record, row: int) -
         write_touched(net, state, record, row)
 
 
-@kernel
+@helper
 def group_stock(net: Net, state: State, group: int) -> float:
     """Return the stock of a bought material over all its lanes (a store's: its one stock)."""
     if net.groups.store[group] >= 0:
