@@ -93,9 +93,9 @@ NET_COLUMNS = {
 }
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
-    "last_cancelled:i share_now:f qualified:i retained:i version:i",
+    "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i",
     "groups": "forecast:f use_count:i",
-    "lines": "awake:i owed:f parked:f ramp:f",
+    "lines": "awake:i owed:f parked:f ramp:f settled:i",
     "outs": "spare:f ordered_from:f version:i",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i next:i",
     "totals": "made:f used:f",
@@ -103,8 +103,8 @@ STATE_COLUMNS = {
 }
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
-    "groups": "want:f need:f got:f left:f",
-    "lanes": "draw:f cancelled:f order:f received:f shipped:f open:i room:f ask:f give:f",
+    "groups": "want:f need:f got:f left:f same:i",
+    "lanes": "draw:f cancelled:f order:f received:f waited:f shipped:f open:i room:f ask:f give:f",
     "lane_routes": "flow:f",
     "routes": "left:f asked:f",
     "outs": "want:f",
@@ -158,7 +158,9 @@ class State(NamedTuple):
     """What changes from day to day; columns in STATE_COLUMNS.
 
     `clock` holds the first day of the scenario and the day that comes next; `pool_free` the first free
-    row of the pool and how many are free; `bucket` the first shipment of each arrival day.
+    row of the pool and how many are free; `bucket` the first shipment of each arrival day. What a stock
+    has gained and lost since its origin last changed stands in `unbooked_made` and `unbooked_used`.
+    Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's row is a mask.
     """
 
     clock: Ints
@@ -176,6 +178,8 @@ class State(NamedTuple):
     pool_free: Ints
     bucket: Ints
     held_head: Ints
+    unbooked_made: Floats
+    unbooked_used: Floats
     share: Floats
     blend: Floats
     blend_version: Ints

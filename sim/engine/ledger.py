@@ -6,6 +6,7 @@ one part in a thousand million is a bug and stops the run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -52,9 +53,10 @@ class Ledger:
     @classmethod
     def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
+        opening = count(net, state)
         for total in (state.totals.made, state.totals.used, state.codes.created, state.codes.destroyed):
             total[:] = 0.0
-        return cls(network, index, net, count(net, state), {})
+        return cls(network, index, net, opening, {})
 
     def check(self, state: State, day: int) -> None:
         """Compare the books with a fresh count.
@@ -65,29 +67,23 @@ class Ledger:
             If mass or origin was created or lost, or a stock is negative.
         """
         now = count(self.net, state)
-        names = list(self.index.materials)
         self._compare(
-            names, self.opening.materials, state.totals.made, state.totals.used, now.materials, day
-        )
-        codes = self._code_names(now.codes.size)
+            lambda i: self.index.materials[i],
+            self.opening.materials, state.totals.made, state.totals.used, now.materials, day,
+        )  # fmt: skip
         scale = self._element_scale(state)
         self._compare(
-            codes, self.opening.codes, state.codes.created, state.codes.destroyed, now.codes, day, scale
+            self._code_name, self.opening.codes, state.codes.created, state.codes.destroyed, now.codes, day, scale
         )
-        lanes = [f"goods under way on {name}" for name in self.index.lanes]
         booked = state.lanes.in_transit + state.lanes.held
-        self._compare(lanes, booked, np.zeros_like(booked), np.zeros_like(booked), now.under_way, day,
+        self._compare(lambda i: f"goods under way on {self.index.lanes[i]}", booked, np.zeros_like(booked), np.zeros_like(booked), now.under_way, day,
                       np.maximum(booked, self.net.lanes.flow))  # fmt: skip
         self._check_signs(state, day)
 
-    def _code_names(self, size: int) -> list[str]:
+    def _code_name(self, code: int) -> str:
         classes = classes_of(self.network)
-        names = []
-        for code in range(size):
-            element, number = divmod(code, classes.count)
-            known = element < len(self.network.elements)
-            names.append(f"{self.network.elements[element]} {classes.name(number)}" if known else "")
-        return names
+        element, number = divmod(code, classes.count)
+        return f"{self.network.elements[element]} {classes.name(number)}"
 
     def _element_scale(self, state: State) -> Floats:
         """Return, per code, the mass of its element that passed through the world."""
@@ -100,7 +96,7 @@ class Ledger:
 
     def _compare(
         self,
-        names: list[str],
+        name_of: Callable[[int], str],
         opening: Floats,
         made: Floats,
         used: Floats,
@@ -112,11 +108,11 @@ class Ledger:
         basis = opening + made if scale is None else scale
         error = np.abs(closing - expected) / np.where(basis > 0.0, basis, 1.0)
         worst = int(error.argmax()) if error.size else 0
-        for i in np.flatnonzero(error > 0.0):
-            self.errors[names[i]] = max(self.errors.get(names[i], 0.0), float(error[i]))
+        if error.size and error[worst] > 0.0:
+            self.errors[name_of(worst)] = max(self.errors.get(name_of(worst), 0.0), float(error[worst]))
         if error.size and not error[worst] <= TOLERANCE:
             raise InvariantError(
-                f"mass balance broken on day {day}: {names[worst]}: {closing[worst] - expected[worst]:+.6g} "
+                f"mass balance broken on day {day}: {name_of(worst)}: {closing[worst] - expected[worst]:+.6g} "
                 f"({error[worst]:.3g} parts of all that passed)\n"
                 f"    opening {opening[worst]:.6f} + made {made[worst]:.6f} - used {used[worst]:.6f} "
                 f"!= closing {closing[worst]:.6f}\n"

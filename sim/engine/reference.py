@@ -10,6 +10,7 @@ The arrays must be C-contiguous and stay alive as long as the `Ref` does, which 
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -57,11 +58,15 @@ class Ref:
 
 
 def _type_of(record: NamedTuple) -> RefType:
-    fields = tuple(
-        (name, types.Array(from_dtype(np.dtype(array.dtype)), array.ndim, "C"))
-        for name, array in record._asdict().items()
+    arrays = tuple((name, array.dtype, array.ndim) for name, array in record._asdict().items())
+    return _made_type(type(record).__name__, arrays)
+
+
+@lru_cache
+def _made_type(record: str, arrays: tuple[tuple[str, np.dtype[Any], int], ...]) -> RefType:
+    return RefType(
+        record, tuple((name, types.Array(from_dtype(np.dtype(dtype)), ndim, "C")) for name, dtype, ndim in arrays)
     )
-    return RefType(type(record).__name__, fields)
 
 
 @typeof_impl.register(Ref)

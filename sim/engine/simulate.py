@@ -44,6 +44,7 @@ class Compiled:
     index: Index
     net: Net
     steady: State
+    touched_keys: tuple[tuple[str, str, str], ...]
 
 
 _compiled: OrderedDict[tuple[int, tuple[tuple[str, float], ...]], tuple[Network, Compiled]] = OrderedDict()
@@ -60,11 +61,24 @@ def compiled(base: Network, realised: Realised) -> Compiled:
     net = compile_network(realised.network, flows, index)
     steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
     _fall_asleep(realised.network, index, steady)
-    ready = Compiled(realised.network, flows, index, net, _warmed_up(net, steady))
+    ready = Compiled(realised.network, flows, index, net, _warmed_up(net, steady), _touched_keys(realised.network, index, net))
     _compiled[key] = (base, ready)
     while len(_compiled) > KEPT:
         _compiled.popitem(last=False)
     return ready
+
+
+def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, str, str], ...]:
+    classes = classes_of(network)
+    first = classes.touched(0)
+    return tuple(
+        (
+            index.sites[row.site],
+            network.elements[row.element],
+            classes.jurisdictions[row.code % classes.count - first],
+        )
+        for row in net.touched
+    )
 
 
 def _fall_asleep(network: Network, index: Index, state: State) -> None:
@@ -149,6 +163,7 @@ def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
     longest = _longest_memory(case, ready)
     rows = state.blend.shape[0]
     if longest > rows:
+        longest = factory.power_of_two(longest)
         state = state._replace(
             blend=np.repeat(state.blend[:1], longest, axis=0),
             blend_version=np.repeat(state.blend_version[:1], longest, axis=0),
@@ -216,15 +231,6 @@ def _labelled(
     elapsed: float,
 ) -> Trajectory:
     net, index, record = ready.net, ready.index, calendar.record
-    classes = classes_of(ready.network)
-    keys = tuple(
-        (
-            index.sites[site],
-            ready.network.elements[element],
-            classes.jurisdictions[code % classes.count - classes.touched(0)],
-        )
-        for site, element, code in zip(net.touched.site, net.touched.element, net.touched.code, strict=True)
-    )
     stocks = [Stock(site, material, "input") for site, material in index.groups]
     stocks += [Stock(site, material, "output") for site, material in index.outs]
     return Trajectory(
@@ -255,7 +261,7 @@ def _labelled(
         ordered=record.lanes.ordered,
         lead_time_days=record.lanes.lead_days,
         touched=record.touched,
-        touched_keys=keys,
+        touched_keys=ready.touched_keys,
         touched_days=record.touched_days.astype(np.int32),
         shipments=_shipments(record, net),
         log=tuple(sorted(calendar.log, key=lambda row: row[0])),

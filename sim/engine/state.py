@@ -86,6 +86,11 @@ def pool_size(net: Net) -> int:
     return int(2 * net.lane_routes.days.sum() + 8 * len(net.lane_routes) + 4096)
 
 
+def power_of_two(days: int, least: int = 2) -> int:
+    """Return the smallest power of two that holds so many days."""
+    return max(least, 1 << (days - 1).bit_length())
+
+
 def steady_state(net: Net, blend_days: int) -> State:
     """Return day zero: stocks at target, pipelines full, nothing owed.
 
@@ -99,7 +104,7 @@ def steady_state(net: Net, blend_days: int) -> State:
     lead = np.zeros(len(lanes))
     np.add.at(lead, net.lane_routes.lane, net.lane_routes.share * net.lane_routes.days)
     patience = net.groups.patience
-    ring = int(min(max(patience[np.isfinite(patience)].max(initial=0.0), 120.0), 1000.0)) + 3
+    ring = power_of_two(int(min(patience[np.isfinite(patience)].max(initial=0.0), 1000.0)) + 3, 128)
     n_materials = int(max(net.outs.material.max(initial=0), net.groups.material.max(initial=0))) + 1
     state = State(
         clock=np.zeros(2, dtype=np.int64),
@@ -121,8 +126,10 @@ def steady_state(net: Net, blend_days: int) -> State:
         bucket=np.full(BUCKETS, -1, dtype=np.int64),
         held_head=np.full(len(net.lane_routes), -1, dtype=np.int64),
         share=np.zeros(net.entry_code.size),
-        blend=np.zeros((blend_days, max(_out_entries(net), 1))),
-        blend_version=np.zeros((blend_days, len(net.outs)), dtype=np.int64),
+        unbooked_made=np.zeros(len(net.bins)),
+        unbooked_used=np.zeros(len(net.bins)),
+        blend=np.zeros((power_of_two(blend_days), max(_out_entries(net), 1))),
+        blend_version=np.zeros((power_of_two(blend_days), len(net.outs)), dtype=np.int64),
     )
     settle(net, state)
     fill_pipelines(net, state)

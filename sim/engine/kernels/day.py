@@ -21,6 +21,7 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper, kernel
+from sim.engine.kernels.origin import add_lane
 from sim.engine.kernels.goods import find_open_lanes, receive
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
@@ -98,7 +99,7 @@ def write_record(net: Net, state: State, work: Work, record: Record, row: int) -
             record.lanes.ordered[row, lane] = work.lanes.order[lane]
             record.lanes.lead_days[row, lane] = state.lanes.lead_days[lane]
     if row % WEEK == 0 or row == record.lines.made.shape[0] - 1:
-        write_touched(net, state, record, row)
+        write_touched(net, state, work, record, row)
 
 
 @helper
@@ -113,26 +114,29 @@ def group_stock(net: Net, state: State, group: int) -> float:
 
 
 @helper
-def write_touched(net: Net, state: State, record: Record, row: int) -> None:
+def write_touched(net: Net, state: State, work: Work, record: Record, row: int) -> None:
     """Write the touched shares of what each site has in stock as input; keep the last where empty."""
     week = (row + WEEK - 1) // WEEK
     record.touched_days[week] = row
-    for key in range(net.touched.site.size):
-        site, element, code = net.touched.site[key], net.touched.element[key], net.touched.code[key]
-        mass = 0.0
-        touched = 0.0
-        for g in range(net.sites.group_first[site], net.sites.group_end[site]):
-            group = net.site_group[g]
-            for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-                bin_ = net.lanes.bin[net.group_lane[j]]
-                for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
-                    if net.elements.id[be] == element:
-                        here = state.on_hand[bin_] * net.elements.content[be]
-                        mass += here
-                        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-                            if net.entry_code[k] == code:
-                                touched += here * state.share[k]
+    site = -1
+    for key in range(len(net.touched)):
+        if net.touched.site[key] != site:
+            site = net.touched.site[key]
+            gather_site(net, state, work, site)
+        mass = work.element_mass[net.touched.element[key]]
         if mass > 0.0:
-            record.touched[week, key] = touched / mass
+            record.touched[week, key] = work.code_mass[net.touched.code[key]] / mass
         elif week > 0:
             record.touched[week, key] = record.touched[week - 1, key]
+
+
+@helper
+def gather_site(net: Net, state: State, work: Work, site: int) -> None:
+    """Sum the origin of all a site has in stock as input."""
+    work.code_mass[:] = 0.0
+    work.element_mass[:] = 0.0
+    for g in range(net.sites.group_first[site], net.sites.group_end[site]):
+        group = net.site_group[g]
+        for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+            bin_ = net.lanes.bin[net.group_lane[j]]
+            add_lane(net, state, work, bin_, state.on_hand[bin_])

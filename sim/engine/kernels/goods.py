@@ -6,6 +6,8 @@ that day. Nothing here decides anything; it only moves mass between the calendar
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.engine.arrays import Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
@@ -17,7 +19,7 @@ LANDS, RETURNS = 0, -1
 @helper
 def chain(state: State, slot: int, day: int) -> None:
     """Put a shipment into the bucket of an arrival day."""
-    bucket = day % state.bucket.size
+    bucket = day & (state.bucket.size - 1)
     state.pool.next[slot] = state.bucket[bucket]
     state.bucket[bucket] = slot
 
@@ -52,7 +54,8 @@ def depart(
 def receive(net: Net, state: State, work: Work, record: Record, today: int) -> None:
     """Land what arrives today."""
     work.lanes.received[:] = 0.0
-    bucket = today % state.bucket.size
+    work.lanes.waited[:] = 0.0
+    bucket = today & (state.bucket.size - 1)
     slot = state.bucket[bucket]
     state.bucket[bucket] = -1
     while slot >= 0:
@@ -67,6 +70,7 @@ def receive(net: Net, state: State, work: Work, record: Record, today: int) -> N
         state.pool_free[0] = slot
         state.pool_free[1] += 1
         slot = following
+    learn_lead_times(net, state, work)
 
 
 @helper
@@ -82,14 +86,21 @@ def land(net: Net, state: State, work: Work, slot: int, today: int) -> None:
     state.on_hand[bin_] += quantity
     state.lanes.in_transit[lane] -= quantity
     work.lanes.received[lane] += quantity
-    group = net.lanes.group[lane]
-    if net.lanes.pushed[lane] or net.groups.learning[group] == float("inf"):
-        return
-    normal = max(net.lanes.flow[lane], 1e-3 * net.groups.planned_use[group])
-    if normal > 0.0:
-        weight = min(1.0, quantity / (normal * net.groups.learning[group]))
-        lead = today - ship_day + state.pool.age[slot]
-        state.lanes.lead_days[lane] += weight * (lead - state.lanes.lead_days[lane])
+    work.lanes.waited[lane] += quantity * (today - ship_day + state.pool.age[slot])
+
+
+@helper
+def learn_lead_times(net: Net, state: State, work: Work) -> None:
+    """Move every buyer's experienced lead time towards that of the goods received today."""
+    for lane in range(len(net.lanes)):
+        group = net.lanes.group[lane]
+        received = work.lanes.received[lane]
+        if received <= 0.0 or net.lanes.pushed[lane] == 1 or np.isinf(net.groups.learning[group]):
+            continue
+        normal = max(net.lanes.flow[lane], 1e-3 * net.groups.planned_use[group])
+        if normal > 0.0:
+            weight = min(1.0, received / (normal * net.groups.learning[group]))
+            state.lanes.lead_days[lane] += weight * (work.lanes.waited[lane] / received - state.lanes.lead_days[lane])
 
 
 @helper
@@ -103,6 +114,7 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
     state.lanes.held[lane] -= quantity
     if net.outs.source[source]:
         state.on_hand[source] -= quantity
+        state.unbooked_used[source] += quantity
         state.totals.used[net.outs.material[source]] += quantity
 
 
@@ -112,7 +124,7 @@ def stop_under_way(net: Net, state: State, lr: int, is_returned: bool, today: in
     lane = net.lane_routes.lane[lr]
     days = state.bucket.size
     for ahead in range(days):
-        bucket = (today + ahead) % days
+        bucket = (today + ahead) & (days - 1)
         slot = state.bucket[bucket]
         state.bucket[bucket] = -1
         while slot >= 0:
@@ -165,7 +177,7 @@ def release_held(net: Net, state: State, lr: int, today: int) -> None:
 def find_open_lanes(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
     """Say which lanes may ship today and how much (`lane_room`)."""
     for lane in range(net.lanes.source.size):
-        room = float("inf")
+        room = np.inf
         if levers.lanes.flow_share[lane] < 1.0:
             room = levers.lanes.flow_share[lane] * net.lanes.flow[lane]
         is_open = room > 0.0 and state.lanes.qualified[lane] == 1

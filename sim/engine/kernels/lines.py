@@ -7,6 +7,8 @@ each wants, except build lines with priorities.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.engine.arrays import (
     BUILD,
     CUSTOMER,
@@ -21,18 +23,15 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper
-from sim.engine.kernels.origin import (
-    destroy_bin,
-    destroy_gathered,
-    gather,
-    mix_product,
-)
+from sim.engine.kernels.origin import gather, mix_product
 
 ENOUGH = 1.0 - 1e-12
 """A supply this close to the want is the want (shares sum to one only up to rounding)."""
 MINE_RETURN_DAYS = 30.0
 """Time in which a mine corrects its yard."""
 STOPPED_SHARE = 0.05
+SAME = 1e-13
+"""Lanes whose parts of a line's use differ by less are the same mix."""
 
 
 @helper
@@ -110,7 +109,7 @@ def want_of_mine(net: Net, levers: Levers, state: State, work: Work, line: int) 
     want = net.lines.plan[line] + levers.lines.capacity_added[line] + gap / MINE_RETURN_DAYS
     limit = net.lines.yard_limit[line]
     if net.lines.plan[line] <= 0.0 and levers.lines.capacity_added[line] > 0.0:
-        limit = float("inf")
+        limit = np.inf
     return max(min(want, limit - yard + work.outs.want[out]), 0.0)
 
 
@@ -121,7 +120,7 @@ def want_of_plant(
     """Return (want, need): the largest unmet driver governs both."""
     want = 0.0
     need = 0.0
-    choke = float("inf")
+    choke = np.inf
     for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
         out = net.outputs.bin[slot]
         per_driver = net.outputs.quantity[slot]
@@ -160,7 +159,7 @@ def want_of_build(net: Net, levers: Levers, state: State, line: int) -> tuple[fl
 @helper
 def thinnest_cover(net: Net, state: State, line: int) -> float:
     """Return the days of planned use left of the scarcest input of a build line."""
-    cover = float("inf")
+    cover = np.inf
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         group = net.inputs.group[i]
         use = net.groups.planned_use[group]
@@ -384,44 +383,66 @@ def shift_to_siblings(net: Net, levers: Levers, work: Work) -> bool:
 @helper
 def move_mass(net: Net, state: State, work: Work) -> None:
     """Take the inputs, make the outputs, and carry their origin over."""
-    groups = net.groups.material.size
-    for group in range(groups):
-        if net.groups.store[group] >= 0:
-            continue
-        used = 0.0
-        consumed = 0.0
-        for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-            line = net.group_lines.line[j]
-            used += work.takes[net.group_lines.slot[j]]
-            if net.lines.out_end[line] == net.lines.out_first[line]:
-                consumed += work.takes[net.group_lines.slot[j]]
-        got = work.groups.got[group]
-        part = min(used / got, 1.0) if got > 0.0 else 0.0
-        total = 0.0
-        for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-            lane = net.group_lane[j]
-            bin_ = net.lanes.bin[lane]
-            work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
-            total += work.lanes.draw[lane]
-            state.on_hand[bin_] -= work.lanes.draw[lane]
-            if consumed > 0.0:
-                destroy_bin(net, state, bin_, work.lanes.draw[lane] * (consumed / used))
-        work.groups.got[group] = total
-        state.totals.used[net.groups.material[group]] += total
-    for line in range(net.lines.kind.size):
-        first, last = net.lines.out_first[line], net.lines.out_end[line]
+    for group in range(len(net.groups)):
+        if net.groups.store[group] < 0:
+            take_inputs(net, state, work, group)
+    for line in range(len(net.lines)):
         kind = net.lines.kind[line]
-        if first == last or work.lines.made[line] <= 0.0 or (kind != PLANT and kind != MINE):
-            continue
-        gather(net, state, work, line, work.groups.got)
-        destroy_gathered(net, state, work, line)
-        for slot in range(first, last):
-            made = work.lines.made[line] * net.outputs.quantity[slot]
-            if made > 0.0:
-                out = net.outputs.bin[slot]
-                mix_product(net, state, work, slot, made)
-                state.on_hand[out] += made
-                state.totals.made[net.outs.material[out]] += made
+        if work.lines.made[line] > 0.0 and (kind == PLANT or kind == MINE):
+            make_outputs(net, state, work, line)
+
+
+@helper
+def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
+    """Take what the lines use of one bought material, and note whether its blend is yesterday's."""
+    used = 0.0
+    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+        used += work.takes[net.group_lines.slot[j]]
+    got = work.groups.got[group]
+    part = min(used / got, 1.0) if got > 0.0 else 0.0
+    total = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        bin_ = net.lanes.bin[lane]
+        work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
+        total += work.lanes.draw[lane]
+        state.on_hand[bin_] -= work.lanes.draw[lane]
+        state.unbooked_used[bin_] += work.lanes.draw[lane]
+    work.groups.got[group] = total
+    state.totals.used[net.groups.material[group]] += total
+    same = 1
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        mix = work.lanes.draw[lane] / total if total > 0.0 else 0.0
+        version = state.lanes.version[lane]
+        if abs(mix - state.lanes.mix[lane]) > SAME or version < 0 or version != state.lanes.seen[lane]:
+            if mix > 0.0 or state.lanes.mix[lane] > 0.0:
+                same = 0
+            state.lanes.mix[lane] = mix
+            state.lanes.seen[lane] = version
+    work.groups.same[group] = same
+
+
+@helper
+def make_outputs(net: Net, state: State, work: Work, line: int) -> None:
+    """Add what a line makes to its stocks; a settled blend from the same inputs is not mixed again."""
+    settled = state.lines.settled[line] == 1
+    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
+        if work.groups.same[net.inputs.group[i]] == 0:
+            settled = False
+    if not settled:
+        gather(net, state, work, line)
+    state.lines.settled[line] = 1
+    for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
+        made = work.lines.made[line] * net.outputs.quantity[slot]
+        if made > 0.0:
+            out = net.outputs.bin[slot]
+            if settled:
+                state.unbooked_made[out] += made
+            elif mix_product(net, state, work, slot, made):
+                state.lines.settled[line] = 0
+            state.on_hand[out] += made
+            state.totals.made[net.outs.material[out]] += made
 
 
 @helper

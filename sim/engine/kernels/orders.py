@@ -9,6 +9,8 @@ ordered from the others.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.engine.arrays import (
     BASE_STOCK,
     CUSTOMER,
@@ -80,13 +82,13 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     patience = net.groups.patience[group]
     cancelled = 0.0
     while state.lanes.order_oldest[lane] < today and today - state.lanes.order_oldest[lane] >= patience:
-        slot = state.lanes.order_oldest[lane] % length
+        slot = state.lanes.order_oldest[lane] & (length - 1)
         cancelled += state.order_ring[lane, slot]
         state.order_ring[lane, slot] = 0.0
         state.lanes.order_oldest[lane] += 1
     while today - state.lanes.order_oldest[lane] >= length - 1:
-        slot = state.lanes.order_oldest[lane] % length
-        state.order_ring[lane, (slot + 1) % length] += state.order_ring[lane, slot]
+        slot = state.lanes.order_oldest[lane] & (length - 1)
+        state.order_ring[lane, (slot + 1) & (length - 1)] += state.order_ring[lane, slot]
         state.order_ring[lane, slot] = 0.0
         state.lanes.order_oldest[lane] += 1
     usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
@@ -114,7 +116,7 @@ def wake_alternatives(net: Net, state: State, signals: Signals, lane: int, group
             send(signals, today, QUALIFY, other)
             state.lanes.qualified[other] = 2
         line = net.lanes.restart_line[other]
-        if line >= 0 and state.lines.awake[line] == 0 and net.lines.restart_days[line] < float("inf"):
+        if line >= 0 and state.lines.awake[line] == 0 and net.lines.restart_days[line] < np.inf:
             send(signals, today, RESTART, line)
             state.lines.awake[line] = 2
 
@@ -298,6 +300,6 @@ def book_order(net: Net, state: State, work: Work, lane: int, today: int) -> Non
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
     state.lanes.unshipped[lane] += quantity
-    state.order_ring[lane, today % state.order_ring.shape[1]] += quantity
+    state.order_ring[lane, today & (state.order_ring.shape[1] - 1)] += quantity
     if work.lanes.open[lane] == 1:
         state.outs.ordered_from[net.lanes.source[lane]] += quantity

@@ -17,7 +17,7 @@ NEGLIGIBLE = 1e-15
 @helper
 def remember_blends(net: Net, state: State, today: int) -> None:
     """Keep today's blend of every sold stock, for the goods that leave today."""
-    row = today % state.blend.shape[0]
+    row = today & (state.blend.shape[0] - 1)
     for out in range(net.outs.material.size):
         if state.blend_version[row, out] != state.outs.version[out]:
             for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
@@ -29,13 +29,14 @@ def remember_blends(net: Net, state: State, today: int) -> None:
 def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: int) -> None:
     """Mix goods of a shipping day's blend into the buyer's stock of that lane, before adding them."""
     source, bin_ = net.lanes.source[lane], net.lanes.bin[lane]
-    row = ship_day % state.blend.shape[0]
+    row = ship_day & (state.blend.shape[0] - 1)
     version = state.blend_version[row, source]
     if version == state.lanes.version[lane]:
         return
     there, here = net.bins.entry_first[source], net.bins.entry_first[bin_]
     count = net.bins.entry_end[source] - there
     before = state.on_hand[bin_]
+    book(net, state, bin_)
     if before <= 0.0:
         for k in range(count):
             state.share[here + k] = state.blend[row, there + k]
@@ -51,7 +52,7 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: 
 def mix_into_out(net: Net, state: State, work: Work, out: int, quantity: float, lane: int, ship_day: int) -> None:
     """Mix goods into a stock whose entries may differ from the sender's: a store, or returned goods."""
     source = net.lanes.source[lane]
-    row = ship_day % state.blend.shape[0]
+    row = ship_day & (state.blend.shape[0] - 1)
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
             work.code_mass[net.entry_code[k]] = 0.0
@@ -60,6 +61,7 @@ def mix_into_out(net: Net, state: State, work: Work, out: int, quantity: float, 
     before = state.on_hand[out]
     weight = quantity / (before + quantity) if before > 0.0 else 1.0
     changed = False
+    book(net, state, out)
     for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
         step = weight * (work.code_mass[net.entry_code[k]] - state.share[k])
         if abs(step) > NEGLIGIBLE:
@@ -70,16 +72,16 @@ def mix_into_out(net: Net, state: State, work: Work, out: int, quantity: float, 
 
 
 @helper
-def gather(net: Net, state: State, work: Work, line: int, group_used: Floats) -> None:
+def gather(net: Net, state: State, work: Work, line: int) -> None:
     """Sum what a line takes today, by element and by origin, into `code_mass` and `element_mass`."""
     for c in range(net.lines.code_first[line], net.lines.code_end[line]):
         work.code_mass[net.line_code[c]] = 0.0
     work.element_mass[:] = 0.0
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         group = net.inputs.group[i]
-        if group_used[group] <= 0.0 or work.takes[i] <= 0.0:
+        if work.groups.got[group] <= 0.0 or work.takes[i] <= 0.0:
             continue
-        part = work.takes[i] / group_used[group]
+        part = work.takes[i] / work.groups.got[group]
         for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
             lane = net.group_lane[j]
             add_lane(net, state, work, net.lanes.bin[lane], work.lanes.draw[lane] * part)
@@ -98,29 +100,18 @@ def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> 
 
 
 @helper
-def destroy_gathered(net: Net, state: State, work: Work, line: int) -> None:
-    """Book what a line took out of the world, by origin."""
-    for c in range(net.lines.code_first[line], net.lines.code_end[line]):
-        code = net.line_code[c]
-        state.codes.destroyed[code] += work.code_mass[code]
-
-
-@helper
-def destroy_bin(net: Net, state: State, bin_: int, quantity: float) -> None:
-    """Book a quantity of a bin's blend out of the world."""
+def book(net: Net, state: State, bin_: int) -> None:
+    """Book what a stock has gained and lost, by origin, before its origin changes."""
+    change_made, change_used = state.unbooked_made[bin_], state.unbooked_used[bin_]
+    if change_made <= 0.0 and change_used <= 0.0:
+        return
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
-        mass = quantity * net.elements.content[be]
+        made, used = change_made * net.elements.content[be], change_used * net.elements.content[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            state.codes.destroyed[net.entry_code[k]] += mass * state.share[k]
-
-
-@helper
-def create_bin(net: Net, state: State, bin_: int, quantity: float) -> None:
-    """Book a quantity of a bin's blend into the world."""
-    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
-        mass = quantity * net.elements.content[be]
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            state.codes.created[net.entry_code[k]] += mass * state.share[k]
+            state.codes.created[net.entry_code[k]] += made * state.share[k]
+            state.codes.destroyed[net.entry_code[k]] += used * state.share[k]
+    state.unbooked_made[bin_] = 0.0
+    state.unbooked_used[bin_] = 0.0
 
 
 @helper
@@ -136,12 +127,13 @@ def product_share(work: Work, rule: int, code: int, mass: float, present: float)
 
 
 @helper
-def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> None:
-    """Mix today's product into its stock, before adding it, and book its origin as created."""
+def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> bool:
+    """Mix today's product into its stock, before adding it; tell whether that changed its origin."""
     out = net.outputs.bin[slot]
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0
     changed = False
+    book(net, state, out)
     r = net.outputs.entry_first[slot]
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
         mass = work.element_mass[net.elements.id[be]]
@@ -157,6 +149,7 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> N
                 changed = True
     if changed:
         state.outs.version[out] += 1
+    return changed
 
 
 @kernel
@@ -174,7 +167,7 @@ def settle_blends(net: Net, state: State, work: Work, rates: Floats, draws: Floa
     for line in order:
         for i in range(net.lines.in_first[line], net.lines.in_end[line]):
             work.takes[i] = rates[line] * net.inputs.quantity[i]
-        gather(net, state, work, line, work.groups.got)
+        gather(net, state, work, line)
         for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
             settle_product(net, state, work, slot, rates[line])
     for out in range(net.outs.material.size):

@@ -6,10 +6,12 @@ not shipped stays ordered.
 
 from __future__ import annotations
 
+import numpy as np
+
 from sim.engine.arrays import PRO_RATA, SURPLUS_LEDGER, Draws, Levers, Net, Record, State, Work
 from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart
-from sim.engine.kernels.origin import create_bin, destroy_bin, remember_blends
+from sim.engine.kernels.origin import remember_blends
 
 SETTLED = 1e-12
 """A remainder this small beside the order is rounding."""
@@ -43,7 +45,7 @@ def allocate(net: Net, levers: Levers, state: State, work: Work, out: int, today
     stock = state.on_hand[out]
     if net.outs.source[out] == 1:
         line = net.out_lines.line[net.outs.line_first[out]]
-        stock = float("inf") if levers.lines.availability[line] > 0.0 else 0.0
+        stock = np.inf if levers.lines.availability[line] > 0.0 else 0.0
     asked = 0.0
     ranks = 0
     for j in range(first, last):
@@ -92,7 +94,7 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
         return
     give = 0.0
     for day in range(state.lanes.order_oldest[lane], today + 1):
-        part = state.order_ring[lane, day % state.order_ring.shape[1]]
+        part = state.order_ring[lane, day & (state.order_ring.shape[1] - 1)]
         if give + part > work.lanes.give[lane] * (1.0 + SETTLED):
             break
         give += part
@@ -190,14 +192,14 @@ def take_from_book(net: Net, state: State, lane: int, quantity: float, today: in
     aged = 0.0
     day = state.lanes.order_oldest[lane]
     while left > 0.0 and day <= today:
-        part = min(left, state.order_ring[lane, day % length])
+        part = min(left, state.order_ring[lane, day & (length - 1)])
         aged += part * (today - day)
         left -= part
-        rest = state.order_ring[lane, day % length] - part
+        rest = state.order_ring[lane, day & (length - 1)] - part
         if rest > SETTLED * quantity:
-            state.order_ring[lane, day % length] = rest
+            state.order_ring[lane, day & (length - 1)] = rest
             break
-        state.order_ring[lane, day % length] = 0.0
+        state.order_ring[lane, day & (length - 1)] = 0.0
         day += 1
     state.lanes.order_oldest[lane] = min(day, today)
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - (quantity - late), 0.0)
@@ -229,7 +231,7 @@ def send_lane(
     source = net.lanes.source[lane]
     if net.outs.source[source] == 1:
         state.totals.made[net.outs.material[source]] += total
-        create_bin(net, state, source, total)
+        state.unbooked_made[source] += total
     else:
         state.on_hand[source] = max(state.on_hand[source] - total, 0.0)
     work.lanes.shipped[lane] = total
@@ -257,5 +259,5 @@ def clear_surplus(net: Net, state: State, work: Work, out: int) -> None:
     rest = state.on_hand[out]
     if rest > 0.0:
         state.totals.used[net.outs.material[out]] += rest
-        destroy_bin(net, state, out, rest)
+        state.unbooked_used[out] += rest
         state.on_hand[out] = 0.0

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from sim.engine.arrays import Floats, Net, State
 from sim.engine.jit import helper, kernel
+from sim.engine.kernels.origin import book
 
 
 @kernel
 def tally(net: Net, state: State, materials: Floats, codes: Floats, under_way: Floats) -> None:
     """Count all mass by material, all origin by code, and goods under way by lane."""
+    for bin_ in range(len(net.bins)):
+        book(net, state, bin_)
     materials[:] = 0.0
     codes[:] = 0.0
     under_way[:] = 0.0
@@ -46,7 +49,7 @@ def tally_chain(
         quantity = state.pool.quantity[slot]
         under_way[lane] += quantity
         materials[net.outs.material[source]] += quantity
-        row = state.pool.ship_day[slot] % state.blend.shape[0]
+        row = state.pool.ship_day[slot] & (state.blend.shape[0] - 1)
         for be in range(net.bins.element_first[source], net.bins.element_end[source]):
             mass = quantity * net.elements.content[be]
             for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
