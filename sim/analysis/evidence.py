@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.trajectory import LIMIT_CAPACITY
+from sim.engine.trajectory import LIMIT_CAPACITY, Stock
 from sim.metrics import Reading
 from sim.metrics.series import cover_of_site
 
@@ -26,6 +26,8 @@ NOTICED_DAYS = 0.5
 """A flow has fallen once this many days of its normal amount are missing."""
 CUT_SHARE = 0.02
 """A lane that ships this much less than in the baseline was cut."""
+LINE_CHANGED = 0.01
+"""A line that runs at a rate this much different was changed."""
 FALLEN_SHARE = 0.95
 """A cover below this share of the baseline's gave way."""
 
@@ -92,6 +94,29 @@ class Evidence:
     def lane(self, index: int) -> Lane:
         """Return the record of a lane of the trajectory."""
         return self.network.lanes[self.run.lanes[index]]
+
+    def changed_lines(self) -> list[tuple[int, float]]:
+        """Return (line, more made than in the baseline) of lines that sell, largest change first."""
+        made = self.run.line_made.sum(axis=0) - self.base.line_made.sum(axis=0)
+        usual = np.maximum(self.base.line_made.sum(axis=0), 1e-12)
+        rows = [
+            (i, float(made[i]))
+            for i, name in enumerate(self.run.lines)
+            if self.network.lines[name].drivers and abs(made[i]) > LINE_CHANGED * usual[i]
+        ]
+        return sorted(rows, key=lambda row: (-abs(row[1]), row[0]))
+
+    def first_made_differently(self, line: int) -> int:
+        """Return the first day on which a line ran at another rate than in the baseline."""
+        gap = np.abs(self.run.line_made[:, line] - self.base.line_made[:, line])
+        days = np.flatnonzero(gap > LINE_CHANGED * np.maximum(self.base.line_made[:, line], 1e-12))
+        return int(days[0]) if days.size else 0
+
+    def lowest_stock(self, site: str, material: str) -> float:
+        """Return the lowest stock of a sold material [days of planned sales]."""
+        row = self.run.stocks.index(Stock(site, material, "output"))
+        planned = float(self.run.use_planned[row])
+        return float(self.run.on_hand[:, row].min()) / planned if planned > 0.0 else 0.0
 
     def cover_text(self, site: str, material: str) -> str:
         """Write the cover of an input when runways begin to count."""

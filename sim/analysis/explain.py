@@ -139,7 +139,9 @@ def _absorbed(evidence: Evidence) -> str:
 def _nothing_cut(evidence: Evidence) -> str:
     late = evidence.late_lanes()
     if not late:
-        return "No line falls short, and every lane carries what it carries in the baseline."
+        made = [_made_differently(evidence, line, more) for line, more in evidence.changed_lines()[:LANES_TOLD]]
+        rest = "" if made else ", and every lane carries what it carries in the baseline"
+        return " ".join([f"No line falls short{rest}.", *made]) + _thinnest(evidence)
     lane = late[0]
     record = evidence.lane(lane)
     return (
@@ -147,6 +149,22 @@ def _nothing_cut(evidence: Evidence) -> str:
         f"{evidence.material_name(record.material)} from {evidence.site_name(record.supplier)} to "
         f"{evidence.site_name(record.buyer)} from {evidence.date(evidence.first_landed_less(lane) or 0)}"
         f"{_because(evidence, lane)}; the stocks on the way covered it.{_thinnest(evidence)}"
+    )
+
+
+def _made_differently(evidence: Evidence, line: int, more: float) -> str:
+    """Say of one line what it made more or less, and what that did to its stock."""
+    record = evidence.network.lines[evidence.run.lines[line]]
+    material = record.drivers[0]
+    amount = amount_text(abs(more), evidence.unit(material))
+    site = evidence.site_name(record.site)
+    begun = evidence.date(evidence.first_made_differently(line))
+    if more > 0.0:
+        return f"{site} made {amount} more {evidence.material_name(material)} than in the baseline from {begun}."
+    low = evidence.lowest_stock(record.site, material)
+    return (
+        f"{site} made {amount} less {evidence.material_name(material)} than in the baseline from {begun}; its own "
+        f"stock carried the sales and was never below {low:.0f} days of them."
     )
 
 

@@ -70,7 +70,7 @@ def table(shape: int | tuple[int, ...], columns: str, **values: Any) -> Table:
 
 NET_COLUMNS = {
     "lines": "kind:i plan:f capacity:f nameplate:i ration_days:f overtime:f ramp_days:f park_limit:f "
-    "lost_sales:i demand_row:i yard_limit:f restart_days:f in_order:i in_first:i in_end:i "
+    "lost_sales:i demand_row:i yard_days:f restart_days:f in_order:i in_first:i in_end:i "
     "out_first:i out_end:i code_first:i code_end:i",
     "inputs": "group:i quantity:f parkable:i",
     "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
@@ -107,7 +107,7 @@ WORK_COLUMNS = {
     "lanes": "draw:f cancelled:f order:f received:f waited:f shipped:f open:i room:f ask:f give:f",
     "lane_routes": "flow:f",
     "routes": "left:f asked:f",
-    "outs": "want:f",
+    "outs": "want:f stated:f",
 }
 RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",

@@ -109,6 +109,7 @@ class Board:
         for lane in lanes:
             if int(lane) in stated:
                 state.lanes.share_now[lane] = stated[int(lane)]
+                state.lanes.qualified[lane] = 1  # a contract is signed for goods that have been tested
             elif stated:
                 state.lanes.share_now[lane] = net.lanes.share[lane] * left / others if others > 0.0 else 0.0
             else:

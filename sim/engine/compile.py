@@ -160,10 +160,7 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
         "line_park_limit": _column(lines, lambda line: central(line.park_limit_units)),
         "line_lost_sales": flags(line.lost_sales for line in lines),
         "line_demand_row": ints(demand_rows.index(i) if i in demand_rows else -1 for i in range(len(lines))),
-        "line_yard_limit": floats(
-            math.inf if math.isinf(central(line.yard_capacity_days)) else central(line.yard_capacity_days) * rate
-            for line, rate in zip(lines, rates, strict=True)
-        ),
+        "line_yard_days": _column(lines, lambda line: central(line.yard_capacity_days)),
         "line_restart_days": _column(lines, lambda line: central(line.restart_days)),
         "build_order": ints(order),
         "nameplate_capacity": floats(capacity),

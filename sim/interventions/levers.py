@@ -45,6 +45,8 @@ LEVERS: dict[str, Lever] = {
         Lever("route_days_factor", "lane_route", 1.0, "product", "transit time multiplied by"),
         Lever("route_capacity_share", "route", 1.0, "product", "share of the route's capacity left"),
         Lever("line_availability", "line", 1.0, "product", "share of the line's capacity that can run"),
+        Lever("line_share", "line", -1.0, "max",
+              "share of its site's output the line makes from now on; -1: as planned"),
         Lever("line_capacity_added", "line", 0.0, "sum", "capacity added [units per day]"),
     )
 }

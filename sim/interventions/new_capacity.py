@@ -14,7 +14,7 @@ from sim.interventions.levers import LEVERS
 from sim.interventions.profile import Profile
 from sim.interventions.scope import check_known
 
-CAPACITY, SOURCING = "line_capacity_added", "lane_sourcing_share"
+CAPACITY, SOURCING, SHARE = "line_capacity_added", "lane_sourcing_share", "line_share"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,8 @@ class NewCapacity(Intervention):
     ends the project. `slip` delays what follows the last stage before the ramp. On day k of a ramp of n
     days ``(k + 1) / n`` of the capacity is there. In a deterministic run the project goes through while
     the product of its probabilities is at least one half. `offtake` raises lanes to a share of their
-    buyer's need, in step with the ramp.
+    buyer's need, in step with the ramp; `feeds` lets lines that run on the new material make a share of
+    what their site makes.
 
     Examples
     --------
@@ -72,7 +73,7 @@ class NewCapacity(Intervention):
     """
 
     kind: ClassVar[str] = "new_capacity"
-    levers: ClassVar[tuple[str, ...]] = (CAPACITY, SOURCING)
+    levers: ClassVar[tuple[str, ...]] = (CAPACITY, SOURCING, SHARE)
 
     line: str = field(metadata={"doc": "the line that grows"})
     capacity_per_day: Number = field(
@@ -84,6 +85,10 @@ class NewCapacity(Intervention):
     )
     offtake: Mapping[str, float] = field(
         default_factory=dict, metadata={"unit": "share", "doc": "share of the buyer's need, by lane"}
+    )
+    feeds: Mapping[str, float] = field(
+        default_factory=dict,
+        metadata={"unit": "share", "doc": "share of its site's output that a line fed by the project makes"},
     )
     capex_usd: float | None = field(
         default=None, metadata={"unit": "count", "doc": "cost of the project [USD], recorded"}
@@ -99,13 +104,21 @@ class NewCapacity(Intervention):
             raise ValueError(f"{self.id}: `ramp` is the last stage and comes once")
         for lane_id, share in self.offtake.items():
             check_share(self.id, f"offtake.{lane_id}", share)
+        for line_id, share in self.feeds.items():
+            check_share(self.id, f"feeds.{line_id}", share)
 
     def touches(self, network: Network) -> dict[str, tuple[str, ...]]:
         """Return the line and the lanes of the offtake."""
         check_known(self.line, network.lines, "line")
         for lane_id in self.offtake:
             check_known(lane_id, network.lanes, "lane")
-        return {CAPACITY: (self.line,), SOURCING: tuple(sorted(self.offtake))}
+        for line_id in self.feeds:
+            check_known(line_id, network.lines, "line")
+        return {
+            CAPACITY: (self.line,),
+            SOURCING: tuple(sorted(self.offtake)),
+            SHARE: tuple(sorted(self.feeds)),
+        }
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add the capacity that is there at this level, and its share of the buyers' need."""
@@ -113,6 +126,9 @@ class NewCapacity(Intervention):
         for lane_id, share in sorted(self.offtake.items()):
             value = level * share if level > 0.0 else LEVERS[SOURCING].neutral
             yield Turn(SOURCING, (lane_id,), value)
+        for line_id, share in sorted(self.feeds.items()):
+            value = level * share if level > 0.0 else LEVERS[SHARE].neutral
+            yield Turn(SHARE, (line_id,), value)
 
     def profile(self, world: World, start_day: float) -> Profile:
         """Return the ramp of a project that succeeds; nothing for one that fails."""

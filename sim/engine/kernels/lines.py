@@ -37,7 +37,7 @@ SAME = 1e-13
 @helper
 def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, today: int) -> None:
     """Do phase 4 of the day."""
-    want_from_stocks(net, state, work)
+    want_from_stocks(net, levers, state, work)
     for line in range(net.lines.kind.size):
         want_of_line(net, levers, state, work, draws, line, today)
     share_nameplates(net, levers, work)
@@ -51,7 +51,7 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
 
 
 @helper
-def want_from_stocks(net: Net, state: State, work: Work) -> None:
+def want_from_stocks(net: Net, levers: Levers, state: State, work: Work) -> None:
     """Sum, per sold material, what would refill the stock and serve the orders that may ship."""
     for out in range(net.outs.material.size):
         asked = 0.0
@@ -60,6 +60,10 @@ def want_from_stocks(net: Net, state: State, work: Work) -> None:
             if work.lanes.open[lane] == 1:
                 asked += min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
         work.outs.want[out] = asked
+        stated = 0.0
+        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
+            stated += max(levers.lines.share[net.out_lines.line[j]], 0.0)
+        work.outs.stated[out] = min(stated, 1.0)
 
 
 @helper
@@ -106,10 +110,9 @@ def want_of_mine(net: Net, levers: Levers, state: State, work: Work, line: int) 
     out = net.outputs.bin[net.lines.out_first[line]]
     yard = state.on_hand[out]
     gap = net.outs.target[out] - yard + work.outs.want[out]
-    want = net.lines.plan[line] + levers.lines.capacity_added[line] + gap / MINE_RETURN_DAYS
-    limit = net.lines.yard_limit[line]
-    if net.lines.plan[line] <= 0.0 and levers.lines.capacity_added[line] > 0.0:
-        limit = np.inf
+    plan = net.lines.plan[line] + levers.lines.capacity_added[line]
+    want = plan + gap / MINE_RETURN_DAYS
+    limit = net.lines.yard_days[line] * plan if plan > 0.0 else 0.0
     return max(min(want, limit - yard + work.outs.want[out]), 0.0)
 
 
@@ -128,7 +131,9 @@ def want_of_plant(
             choke = min(choke, max(net.outs.choke[out] - state.on_hand[out], 0.0) / per_driver)
         if net.outputs.driver[slot] == 0 or per_driver <= 0.0:
             continue
-        weight = net.outputs.weight[slot]
+        weight = net.outputs.weight[slot] * (1.0 - work.outs.stated[out])
+        if levers.lines.share[line] >= 0.0:
+            weight = levers.lines.share[line]
         gap = net.outs.target[out] - state.on_hand[out] + work.outs.want[out]
         want = max(want, weight * gap / per_driver)
         need = max(need, weight * state.outs.ordered_from[out] / per_driver)

@@ -147,21 +147,29 @@ def give_share_back(net: Net, state: State, work: Work, lane: int, today: int) -
 
 @helper
 def keep_second_source(net: Net, state: State, work: Work, lane: int, group: int, today: int) -> None:
-    """Leave part of a failed lane's normal share with the alternatives that stepped in."""
+    """Leave part of a failed lane's normal share with the alternatives that stepped in.
+
+    An alternative keeps no more than its goods in stock can carry at the buyer's cover, so that a
+    share never moves to a lane from which nothing has arrived yet.
+    """
     total = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
         if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
             total += net.lanes.fits[other]
-    state.lanes.retained[lane] = 0
     if total <= 0.0:
         return
-    kept = state.lanes.share_now[lane] * net.groups.retained[group]
-    state.lanes.share_now[lane] -= kept
+    most = state.lanes.share_now[lane] * net.groups.retained[group]
+    needed = state.groups.forecast[group] * (net.groups.cover[group] + 1.0)
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         other = net.group_lane[j]
         if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
-            state.lanes.share_now[other] += kept * net.lanes.fits[other] / total
+            carried = state.on_hand[net.lanes.bin[other]] / needed if needed > 0.0 else 0.0
+            kept = min(most * net.lanes.fits[other] / total, carried)
+            if kept > 0.0:
+                state.lanes.share_now[lane] -= kept
+                state.lanes.share_now[other] += kept
+                state.lanes.retained[lane] = 0
 
 
 @helper
