@@ -138,7 +138,7 @@ def disrupted_case(level: float) -> Case:
         UNIT_DEMAND,
         Distribution("geometric", {"mean": 1.0 / ALPHA}),
         Distribution("geometric", {"mean": 1.0 / BETA}),
-        20_000,
+        12_000,
         lost_sales=False,
         ordering="order_up_to",
         parameters={"level": level},
