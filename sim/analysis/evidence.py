@@ -26,6 +26,8 @@ NOTICED_DAYS = 0.5
 """A flow has fallen once this many days of its normal amount are missing."""
 CUT_SHARE = 0.02
 """A lane that ships this much less than in the baseline was cut."""
+CHANGED_DAYS = 1.0
+"""A line that is this many days of output ahead of or behind its baseline made more or less."""
 LINE_CHANGED = 0.01
 """A line that runs at a rate this much different was changed."""
 FALLEN_SHARE = 0.95
@@ -96,15 +98,16 @@ class Evidence:
         return self.network.lanes[self.run.lanes[index]]
 
     def changed_lines(self) -> list[tuple[int, float]]:
-        """Return (line, more made than in the baseline) of lines that sell, largest change first."""
-        made = self.run.line_made.sum(axis=0) - self.base.line_made.sum(axis=0)
-        usual = np.maximum(self.base.line_made.sum(axis=0), 1e-12)
+        """Return (line, most it was ahead of or behind the baseline), by days of output, largest first."""
+        ahead = np.cumsum(self.run.line_made - self.base.line_made, axis=0)
+        most = np.where(ahead.max(axis=0) > -ahead.min(axis=0), ahead.max(axis=0), ahead.min(axis=0))
+        usual = np.maximum(self.base.line_made.mean(axis=0), 1e-9)
         rows = [
-            (i, float(made[i]))
+            (i, float(most[i]))
             for i, name in enumerate(self.run.lines)
-            if self.network.lines[name].drivers and abs(made[i]) > LINE_CHANGED * usual[i]
+            if self.network.lines[name].drivers and abs(most[i]) > CHANGED_DAYS * usual[i]
         ]
-        return sorted(rows, key=lambda row: (-abs(row[1]), row[0]))
+        return sorted(rows, key=lambda row: (-abs(row[1]) / usual[row[0]], row[0]))
 
     def first_made_differently(self, line: int) -> int:
         """Return the first day on which a line ran at another rate than in the baseline."""
