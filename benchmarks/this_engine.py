@@ -91,5 +91,5 @@ def reference_case() -> Case:
     """Return the scenario `india_halt` on the reference network, three years long."""
     from sim.scenario import load
 
-    case = load("india_halt")
+    case = load("india_halt").case
     return replace(case, horizon_days=HORIZON_DAYS)
