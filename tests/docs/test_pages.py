@@ -14,6 +14,8 @@ import pytest
 
 import sim
 from sim.cli.app import app
+from sim.interventions.levers import LEVERS
+from sim.metrics import MEASURES
 from tests.docs.commands_page import PAGE, commands_page
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -136,6 +138,25 @@ def test_files_and_names_in_code_marks_exist() -> None:
         text = FENCE.sub("", page.read_text(encoding="utf-8"))
         for path in re.findall(r"`((?:sim|tests|scenarios|docs|benchmarks)/[\w./]+)`", text):
             assert (ROOT / path).exists(), f"{page.name}: {path}"
+
+
+def test_modules_and_measures_that_the_pages_name_exist() -> None:
+    modules = {path.name for path in ROOT.glob("**/*.py") if ".venv" not in path.parts}
+    for page in PAGES:
+        for name in re.findall(r"`(\w+\.py)`", page.read_text(encoding="utf-8")):
+            assert name in modules, f"{page.name}: {name}"
+    measured = (ROOT / "docs" / "model.md").read_text(encoding="utf-8").partition("## What is measured")[2]
+    missing = [name for name in MEASURES if f"`{name}`" not in measured]
+    assert missing == []
+
+
+def test_levers_that_the_model_combines_are_all_levers() -> None:
+    text = (ROOT / "docs" / "model.md").read_text(encoding="utf-8")
+    section = text.partition("## Levers")[2].partition("## Lanes")[0]
+    for name, lever in LEVERS.items():
+        rule = re.search(rf"\*(\w+)\*[^*]*`{name}`", section)
+        assert rule is not None, f"docs/model.md does not combine {name}"
+        assert rule[1] == lever.combine
 
 
 def test_the_wheel_is_complete(tmp_path: Path) -> None:
