@@ -16,6 +16,7 @@ from sim.data.paths import (
     with_sites,
     with_values,
 )
+from sim.data.ranges import ranges
 
 __all__ = [
     "all_paths",
@@ -27,6 +28,7 @@ __all__ = [
     "network_document",
     "packaged_networks",
     "path_unit",
+    "ranges",
     "with_belief",
     "with_lanes",
     "with_lines",

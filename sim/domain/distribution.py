@@ -117,9 +117,9 @@ class Distribution:
         elif self.law == "exponential":
             out = rng.exponential(p["mean"], size)
         elif self.law == "geometric":
-            out = rng.geometric(1.0 / p["mean"], size)
+            return np.asarray(rng.geometric(1.0 / p["mean"], size), dtype=np.float64)
         else:
-            out = rng.poisson(p["mean"], size)
+            return np.asarray(rng.poisson(p["mean"], size), dtype=np.float64)
         return np.asarray(out, dtype=np.float64)
 
     def _is_degenerate(self) -> bool:

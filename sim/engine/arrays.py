@@ -209,7 +209,7 @@ class Draws(NamedTuple):
 class Signals(NamedTuple):
     """Events a process must answer: how many, and a board of (day, code, index)."""
 
-    count: Ints
+    count: Ints  # type: ignore[assignment]  # hides a method of tuples that nobody calls here
     board: Table
 
 

@@ -13,9 +13,9 @@ import numpy as np
 from sim.engine import faults
 from sim.engine.arrays import Levers, Net, State
 from sim.engine.index import Index
+from sim.engine.kernels.goods import release_held, stop_under_way
 from sim.engine.reference import Ref
 from sim.engine.state import lever_column
-from sim.engine.kernels.goods import release_held, stop_under_way
 from sim.interventions.instructions import Turn
 from sim.interventions.levers import LEVERS, Lever, UnderWay
 

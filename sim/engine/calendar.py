@@ -86,6 +86,8 @@ class Calendar:
         self.env.process(self._pass_days())
         while self.day < self.world.horizon_days:
             self.env.step()
+        # A failure of the last day would otherwise wait for a step that never comes.
+        self.ledger.check(self.state, self.day)
 
     def _act(self, item: Intervention) -> Process:
         """Carry out an intervention's instructions."""

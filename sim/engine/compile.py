@@ -187,7 +187,8 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
             out = index.out[line.site, material]
             quantity = central(line.outputs[material])
             row.append((out, quantity, material in line.drivers))
-            planned[out] += quantity * _rate(flows, line)
+            if line.kind not in (LineKind.SOURCE, LineKind.STORE):
+                planned[out] += quantity * _rate(flows, line)
         slots.append(row)
     for lane in network.lanes.values():
         out = index.out[lane.supplier, lane.material]

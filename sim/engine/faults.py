@@ -44,11 +44,13 @@ def is_planted(name: str) -> bool:
 def distorted(net: Net) -> Net:
     """Return the network with the faults that alter it."""
     if is_planted("lead_time_off_by_one"):
-        return net._replace(lr_days=net.lane_routes.days + 1)
+        longer = net.lane_routes.copy()
+        longer.days += 1
+        return net._replace(lane_routes=longer)
     return net
 
 
 def distort(state: State) -> None:
     """Apply the faults that alter the state before the kernel goes on."""
     if is_planted("transit_leak"):
-        state.pool.quantity *= 0.99
+        state.pool.quantity[:] *= 0.99

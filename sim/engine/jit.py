@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 Function = TypeVar("Function", bound=Callable[..., Any])
+Returned = TypeVar("Returned")
 SOURCES = Path(__file__).parent
 
 
@@ -60,9 +61,12 @@ def helper(function: Function) -> Function:
     return part
 
 
-def kernel(function: Function) -> Function:
-    """Compile a function that Python calls (plain Python under ``NUMBA_DISABLE_JIT=1``)."""
-    compiled: Function = njit(
+def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:
+    """Compile a function that Python calls (plain Python under ``NUMBA_DISABLE_JIT=1``).
+
+    Its callers hand over the records it names, or a `Ref` to each.
+    """
+    compiled: Callable[..., Returned] = njit(
         cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False
     )(function)
     return compiled

@@ -77,7 +77,7 @@ class Ledger:
         )
         booked = state.lanes.in_transit + state.lanes.held
         self._compare(lambda i: f"goods under way on {self.index.lanes[i]}", booked, np.zeros_like(booked), np.zeros_like(booked), now.under_way, day,
-                      np.maximum(booked, self.net.lanes.flow))  # fmt: skip
+                      np.maximum(np.maximum(booked, self.net.lanes.flow), self.net.groups.planned_use[self.net.lanes.group]))  # fmt: skip
         self._check_signs(state, day)
 
     def _code_name(self, code: int) -> str:

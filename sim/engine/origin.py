@@ -196,7 +196,8 @@ def _line_rules(network: Network, index: Index, classes: Classes, reach: Reach) 
         for material in sold_by(line):
             out = index.out[line.site, material]
             rule = rules_of(network, classes, line, material)
-            rules.append([rule[number] for element in sorted(reach[out]) for number in sorted(reach[out][element])])
+            reached = reach[out]
+            rules.append([rule[number] for element in sorted(reached) for number in sorted(reached[element])])
     code_ptr, line_code = ragged(codes)
     rule_ptr, line_rule = ragged(rules)
     return {
@@ -218,9 +219,12 @@ def _touched(network: Network, index: Index, classes: Classes, reach: Reach) -> 
             for element, numbers in reach[index.out[lane.supplier, lane.material]].items():
                 seen.setdefault(element, set()).update(numbers)
         for element in sorted(seen):
-            for place in range(len(classes.jurisdictions)):
-                if classes.touched(place) in seen[element]:
-                    keys.append((index.site[site], element, element * classes.count + classes.touched(place)))
+            touched = [classes.touched(place) for place in range(len(classes.jurisdictions))]
+            keys.extend(
+                (index.site[site], element, element * classes.count + number)
+                for number in touched
+                if number in seen[element]
+            )
     group_ptr, site_group = ragged(by_site)
     return {
         "site_group_ptr": group_ptr,

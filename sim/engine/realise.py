@@ -55,13 +55,7 @@ _stream = stream
 
 def realise(case: Case, replication: int | None) -> Realised:
     """Return one replication of a case; `None`: central values and the likeliest branches."""
-    numbers = {}
-    for item in case.uncertain:
-        if replication is None:
-            numbers[item.path] = float(item.distribution.central())
-        else:
-            rng = stream(case.seed, f"uncertain.{item.path}", replication)
-            numbers[item.path] = float(item.distribution.draw(rng))
+    numbers = drawn(case, replication)
     own = {path: value for path, value in numbers.items() if _is_network(path)}
     return Realised(
         network=with_numbers(case.network, own) if own else case.network,
@@ -69,6 +63,18 @@ def realise(case: Case, replication: int | None) -> Realised:
         initial_state=_initial_state(case.initial_state, numbers),
         numbers=numbers,
     )
+
+
+def drawn(case: Case, replication: int | None) -> dict[str, float]:
+    """Return a replication's uncertain figures, by path; `None`: their central values."""
+    numbers = {}
+    for item in case.uncertain:
+        if replication is None:
+            numbers[item.path] = float(item.distribution.central())
+        else:
+            rng = stream(case.seed, f"uncertain.{item.path}", replication)
+            numbers[item.path] = float(item.distribution.draw(rng))
+    return numbers
 
 
 def _is_network(path: str) -> bool:

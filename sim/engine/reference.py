@@ -64,9 +64,8 @@ def _type_of(record: NamedTuple) -> RefType:
 
 @lru_cache
 def _made_type(record: str, arrays: tuple[tuple[str, np.dtype[Any], int], ...]) -> RefType:
-    return RefType(
-        record, tuple((name, types.Array(from_dtype(np.dtype(dtype)), ndim, "C")) for name, dtype, ndim in arrays)
-    )
+    fields = ((name, types.Array(from_dtype(np.dtype(dtype)), ndim, "C")) for name, dtype, ndim in arrays)
+    return RefType(record, tuple(fields))
 
 
 @typeof_impl.register(Ref)

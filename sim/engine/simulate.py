@@ -191,9 +191,10 @@ def _apply_initial_state(ready: Compiled, state: State, initial: InitialState) -
                 state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
         else:
             state.on_hand[index.out[site, material]] = quantity
+    if initial.in_transit:
+        factory.empty_lanes(net, state, {index.lane[name] for name in initial.in_transit})
     for lane_id, goods in sorted(initial.in_transit.items()):
         lane = index.lane[lane_id]
-        factory.empty_lane(net, state, lane)
         first = int(net.lanes.lr_first[lane])
         for arrival, quantity in goods:
             day = int(state.clock[0]) + arrival

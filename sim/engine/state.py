@@ -5,6 +5,8 @@ Owns how a network's steady flows become stocks, full pipelines and order books.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 
 from sim.engine import arrays as a
@@ -228,22 +230,24 @@ def put_under_way(net: Net, state: State, lr: int, quantity: float, arrival: int
     state.lanes.in_transit[net.lane_routes.lane[lr]] += quantity
 
 
-def empty_lane(net: Net, state: State, lane: int) -> None:
-    """Take everything a lane has under way out of the calendar (before a stated initial state)."""
-    for bucket in range(state.bucket.size):
+def empty_lanes(net: Net, state: State, lanes: Collection[int]) -> None:
+    """Take all that some lanes have under way out of the calendar (before a stated initial state)."""
+    following, lane_of = state.pool.next.copy(), net.lane_routes.lane[state.pool.lr]
+    for bucket in np.flatnonzero(state.bucket >= 0):
         slot, kept = int(state.bucket[bucket]), -1
         while slot >= 0:
-            following = int(state.pool.next[slot])
-            if net.lane_routes.lane[state.pool.lr[slot]] == lane:
-                state.pool.next[slot] = state.pool_free[0]
+            after = int(following[slot])
+            if int(lane_of[slot]) in lanes:
+                following[slot] = state.pool_free[0]
                 state.pool_free[0] = slot
                 state.pool_free[1] += 1
             else:
-                state.pool.next[slot] = kept
+                following[slot] = kept
                 kept = slot
-            slot = following
+            slot = after
         state.bucket[bucket] = kept
-    state.lanes.in_transit[lane] = 0.0
+    state.pool.next[:] = following
+    state.lanes.in_transit[list(lanes)] = 0.0
 
 
 def copy_state(state: State) -> State:

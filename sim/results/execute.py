@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from sim.case import Case
 from sim.errors import InvariantError, RunFailed, ScenarioError
 from sim.metrics import mass_balance_max_relative_error, site_table, site_values
+from sim.results.band import band_of
 from sim.results.branches import Future, futures, likeliest
 from sim.results.hooks import HOOKS
 from sim.results.manifest import describe
@@ -56,6 +57,8 @@ class Gathered:
     baseline_values: list[pd.DataFrame] = field(default_factory=list)
     weights: list[float] = field(default_factory=list)
     labels: list[tuple[int, str]] = field(default_factory=list)
+    numbers: list[dict[str, float]] = field(default_factory=list)
+    """What each replication drew for the uncertain figures, by path."""
     failures: list[dict[str, Any]] = field(default_factory=list)
     worst_balance: float = 0.0
     simulate_seconds: float = 0.0
@@ -151,6 +154,15 @@ def run(
     return result
 
 
+def with_ranges(case: Case) -> Case:
+    """Return a case whose network figures with a stated range are drawn, beside its own uncertain ones."""
+    from sim.case import Uncertain
+    from sim.data import ranges
+
+    laws = ranges(case.network, [item.path for item in case.uncertain])
+    return replace(case, uncertain=(*case.uncertain, *(Uncertain(path, law) for path, law in laws.items())))
+
+
 def execute(plan: Source, *, progress: Progress | None = None) -> Run:
     """Run a resolved plan: the central run first, then every replication of every future."""
     from sim.engine import simulate
@@ -159,7 +171,7 @@ def execute(plan: Source, *, progress: Progress | None = None) -> Run:
     case = plan.case
     central = likeliest(case)
     gathered = Gathered()
-    worlds = futures(case) if case.replications > 1 else []
+    worlds = futures(with_ranges(case)) if case.replications > 1 else []
     total = 2 + 2 * len(worlds) * (case.replications if worlds else 0)
     tell = progress or (lambda done, of: None)
     manifest = describe(case, plan.sets, plan.warnings)
@@ -174,7 +186,7 @@ def execute(plan: Source, *, progress: Progress | None = None) -> Run:
 def _replicate(
     worlds: list[Future], count: int, runway_from_day: int, gathered: Gathered, tell: Callable[[int], None]
 ) -> None:
-    from sim.engine import simulate
+    from sim.engine import drawn, simulate
 
     done = 0
     try:
@@ -196,6 +208,7 @@ def _replicate(
                 gathered.baseline_values.append(frames[1])
                 gathered.weights.append(world.weight)
                 gathered.labels.append((replication, label))
+                gathered.numbers.append(drawn(world.case, replication))
                 done += 2
                 tell(done)
     except KeyboardInterrupt:
@@ -239,8 +252,10 @@ def _assemble(
             "total_seconds": time.perf_counter() - started,
         },
     }
+    metrics = site_table(values, network, weights)
+    manifest["band"] = band_of(metrics, network, gathered.values, gathered.numbers)
     return Run(
-        metrics=site_table(values, network, weights),
+        metrics=metrics,
         baseline_metrics=site_table(baseline_values, network, weights),
         manifest=manifest,
         tables=LiveTables(network, trajectory, baseline, day),

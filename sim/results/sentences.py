@@ -57,10 +57,7 @@ def headline_of(metrics: pd.DataFrame, manifest: dict[str, Any]) -> str:
     affected = metrics[metrics["is_affected"]]
     if affected.empty:
         return _no_effect(metrics, manifest)
-    order = affected.assign(
-        when=[day.toordinal() if day is not None else 10**9 for day in affected["first_shortfall_date"]]
-    ).sort_values(["when", "lost_units"], ascending=[True, False], kind="stable")
-    first = order.iloc[0]
+    first = first_affected(affected)
     parts = [f"{first['name']} builds to plan for {_runway(first, manifest)}"]
     stop = first["line_stop_date"] or first["first_shortfall_date"]
     if stop is not None:
@@ -72,7 +69,17 @@ def headline_of(metrics: pd.DataFrame, manifest: dict[str, Any]) -> str:
     if len(affected) > 1 or len(metrics) > 1:
         total = units_text(float(affected["lost_units"].sum()))
         parts.append(f"{len(affected)} of {len(metrics)} manufacturers affected, {total} units in all")
+    if manifest.get("band"):
+        parts.append(manifest["band"])
     return "; ".join(parts)
+
+
+def first_affected(affected: pd.DataFrame) -> pd.Series[Any]:
+    """Return the manufacturer that falls short first, of several on one day the one that loses most."""
+    order = affected.assign(
+        when=[day.toordinal() if day is not None else 10**9 for day in affected["first_shortfall_date"]]
+    ).sort_values(["when", "lost_units"], ascending=[True, False], kind="stable")
+    return order.iloc[0]
 
 
 def _runway(row: pd.Series[Any], manifest: dict[str, Any]) -> str:

@@ -21,10 +21,10 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper, kernel
-from sim.engine.kernels.origin import add_lane
 from sim.engine.kernels.goods import find_open_lanes, receive
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
+from sim.engine.kernels.origin import add_lane
 from sim.engine.kernels.shipping import ship
 
 WEEK = 7

@@ -183,9 +183,22 @@ def find_open_lanes(net: Net, levers: Levers, state: State, work: Work, today: i
         is_open = room > 0.0 and state.lanes.qualified[lane] == 1
         if net.lanes.restart_line[lane] >= 0 and state.lines.awake[net.lanes.restart_line[lane]] != 1:
             is_open = False
+        if is_open and stands_still(net, levers, state, net.lanes.source[lane]):
+            is_open = False
         has_route = False
         for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
             if levers.lane_routes.open[lr] > 0.0 and levers.routes.capacity_share[net.lane_routes.route[lr]] > 0.0:
                 has_route = True
         work.lanes.open[lane] = 1 if is_open and has_route else 0
         work.lanes.room[lane] = room if is_open and has_route else 0.0
+
+
+@helper
+def stands_still(net: Net, levers: Levers, state: State, out: int) -> bool:
+    """Tell whether a seller has nothing in stock and no line that could make any today."""
+    if state.on_hand[out] > 0.0 or net.outs.store_group[out] >= 0:
+        return False
+    for j in range(net.outs.line_first[out], net.outs.line_end[out]):
+        if levers.lines.availability[net.out_lines.line[j]] > 0.0:
+            return False
+    return True

@@ -147,7 +147,8 @@ def want_of_plant(
 def want_of_build(net: Net, levers: Levers, state: State, line: int) -> tuple[float, float]:
     """Return (want, need): the plan, overtime while units are owed, rationing, and a restart ramp."""
     plan = net.lines.plan[line]
-    need = plan + min(max(state.lines.owed[line] - state.lines.parked[line], 0.0), net.lines.overtime[line] * plan)
+    late = max(state.lines.owed[line] - state.lines.parked[line], 0.0)
+    need = plan + min(late, net.lines.overtime[line] * plan)
     most = min(net.lines.capacity[line], plan * (1.0 + net.lines.overtime[line]))
     want = min(need, most)
     if levers.lines.availability[line] < 1.0:
@@ -265,9 +266,10 @@ def supply_lines(net: Net, state: State, work: Work) -> None:
         want = 0.0
         need = 0.0
         for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-            quantity = net.inputs.quantity[net.group_lines.slot[j]]
-            want += wanted_units(net, state, work, net.group_lines.line[j], net.group_lines.slot[j]) * quantity
-            need += work.lines.need[net.group_lines.line[j]] * quantity
+            line, slot = net.group_lines.line[j], net.group_lines.slot[j]
+            quantity = net.inputs.quantity[slot]
+            want += wanted_units(net, state, work, line, slot) * quantity
+            need += work.lines.need[line] * quantity
         work.groups.want[group] = want
         work.groups.need[group] = need
         if net.groups.store[group] < 0:
@@ -456,7 +458,8 @@ def settle_books(net: Net, state: State, work: Work, line: int) -> None:
     kind = net.lines.kind[line]
     if kind == CUSTOMER:
         if net.lines.lost_sales[line] == 0:
-            state.lines.owed[line] = max(work.lines.need[line] + state.lines.owed[line] - work.lines.made[line], 0.0)
+            owed = work.lines.need[line] + state.lines.owed[line] - work.lines.made[line]
+            state.lines.owed[line] = max(owed, 0.0)
     elif kind == BUILD:
         plan = net.lines.plan[line]
         made = work.lines.made[line]

@@ -31,6 +31,8 @@ from sim.engine.jit import helper
 
 RETURNED_SHARE = 0.01
 """A moved share smaller than this has returned."""
+RETURN_DAYS = 30.0
+"""Time in which a lane that works again is asked to refill its own stock."""
 
 
 @helper
@@ -100,7 +102,8 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
         state.lanes.stale[lane] += cancelled
     work.lanes.cancelled[lane] = cancelled
     state.lanes.last_cancelled[lane] = today
-    failed = min(cancelled / usual, 1.0) if usual > 0.0 else 1.0
+    still_there = usual * (1.0 - state.lanes.shifted[lane])
+    failed = min(cancelled / still_there, 1.0) if still_there > 0.0 else 1.0
     state.lanes.shifted[lane] = max(state.lanes.shifted[lane], failed)
     wake_alternatives(net, state, signals, lane, group, today)
 
@@ -244,15 +247,30 @@ def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: in
         gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
         work.lanes.order[lane] = max(gap, 0.0)
         if state.lanes.shifted[lane] > 0.0:
-            part = state.lanes.shifted[lane] * fitting_elsewhere(net, state, work, lane, group, today)
+            fits = fitting_elsewhere(net, state, work, lane, group, today)
+            part = state.lanes.shifted[lane] * fits
             moved += work.lanes.order[lane] * part
-            work.lanes.order[lane] *= 1.0 - part
-            if work.lanes.open[lane] == 0:
-                work.lanes.order[lane] = 0.0
+            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
         elif gap < 0.0:
             surplus -= gap
     if moved > surplus:
         spread(net, state, work, group, moved - surplus, today)
+
+
+@helper
+def order_of_failed(net: Net, state: State, work: Work, lane: int, fits: float, part: float) -> float:
+    """Return what a failed lane is still asked for: nothing while closed.
+
+    What fits nowhere else is ordered in full. Of the rest the share that has come back is ordered at the
+    usual rate and a thirtieth of the gap a day, so that a lane which still fails is only probed.
+    """
+    if work.lanes.open[lane] == 0:
+        return 0.0
+    group = net.lanes.group[lane]
+    gap = work.lanes.order[lane]
+    usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
+    returned = min(gap, usual + gap / RETURN_DAYS) * (fits - part)
+    return gap * (1.0 - fits) + returned
 
 
 @helper

@@ -49,7 +49,9 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: 
 
 
 @helper
-def mix_into_out(net: Net, state: State, work: Work, out: int, quantity: float, lane: int, ship_day: int) -> None:
+def mix_into_out(
+    net: Net, state: State, work: Work, out: int, quantity: float, lane: int, ship_day: int
+) -> None:
     """Mix goods into a stock whose entries may differ from the sender's: a store, or returned goods."""
     source = net.lanes.source[lane]
     row = ship_day & (state.blend.shape[0] - 1)
