@@ -41,7 +41,10 @@ os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
 
 from numba import config, njit  # noqa: E402 - the folder must be known before Numba is imported
 
+from sim.engine.lean import KernelCompiler, PartCompiler  # noqa: E402
+
 config.CACHE_DIR = str(CACHE_FOLDER)
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
 
 
 def kernels_are_cached() -> bool:
@@ -50,14 +53,8 @@ def kernels_are_cached() -> bool:
 
 
 def helper(function: Function) -> Function:
-    """Mark a part of a kernel: it is inlined where it is called, so that its arguments cost nothing.
-
-    The records of arrays have many fields. A call would pass each of them apart, which takes seconds
-    to compile per function and longer to run than most of the functions themselves.
-    """
-    part: Function = njit(
-        nogil=True, error_model="numpy", no_cpython_wrapper=True, no_cfunc_wrapper=True, _nrt=False
-    )(function)
+    """Mark a part of a kernel: it becomes machine code only as part of the kernels that call it."""
+    part: Function = njit(**OPTIONS, no_cpython_wrapper=True, pipeline_class=PartCompiler)(function)
     return part
 
 
@@ -66,7 +63,5 @@ def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:
 
     Its callers hand over the records it names, or a `Ref` to each.
     """
-    compiled: Callable[..., Returned] = njit(
-        cache=True, nogil=True, error_model="numpy", no_cfunc_wrapper=True, _nrt=False
-    )(function)
+    compiled: Callable[..., Returned] = njit(**OPTIONS, cache=True, pipeline_class=KernelCompiler)(function)
     return compiled

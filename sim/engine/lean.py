@@ -1,0 +1,82 @@
+"""A shorter way through Numba's compiler, for functions as plain as the kernels are.
+
+Numba's standard list of passes serves every Python it knows: closures, context managers, generators,
+parallel loops. Kernels have loops, conditions and arithmetic only, so the passes left here suffice.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba.core.codegen import JITCodeLibrary
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.typed_passes import (
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
+
+
+class _PartLibrary(JITCodeLibrary):
+    """Code that only other compiled code calls: it is optimised, and made machine code, there."""
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        pass
+
+    def _finalize_final_module(self) -> None:
+        self._finalized = True
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _PartLowering(NativeLowering):
+    """Lower to LLVM's language and leave it at that."""
+
+    _name = "sim_part_lowering"
+
+    def run_pass(self, state: Any) -> bool:
+        """Make the function known to its callers under a key of its own."""
+        state.library = _PartLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
+        state.flags.no_compile = True
+        super().run_pass(state)
+        unique: list[int] = []
+        key = unique.pop  # the dispatcher wants a built-in function, one per compiled form; none calls it
+        state.targetctx.insert_user_function(key, state["cr"].fndesc, [state.library])
+        state["cr"] = state["cr"]._replace(cfunc=key)
+        return True
+
+
+class KernelCompiler(CompilerBase):
+    """Compile what Python calls."""
+
+    lowering = NativeLowering
+
+    def define_pipelines(self) -> list[PassManager]:
+        """Return the one list of passes."""
+        passes = PassManager("sim")
+        for step in (
+            TranslateByteCode,
+            FixupArgs,
+            IRProcessing,
+            ReconstructSSA,
+            NopythonTypeInference,
+            PreLowerStripPhis,
+            IRLegalization,
+            self.lowering,
+            NoPythonBackend,
+        ):
+            passes.add_pass(step, step.__name__)
+        passes.finalize()
+        return [passes]
+
+
+class PartCompiler(KernelCompiler):
+    """Compile a part of a kernel."""
+
+    lowering = _PartLowering
