@@ -139,7 +139,8 @@ def _absorbed(evidence: Evidence) -> str:
 def _nothing_cut(evidence: Evidence) -> str:
     late = evidence.late_lanes()
     if not late:
-        made = [_made_differently(evidence, line, more) for line, more in evidence.changed_lines()[:LANES_TOLD]]
+        changed = evidence.changed_lines()[:LANES_TOLD]
+        made = [_made_differently(evidence, line, more) for line, more in changed]
         rest = "" if made else ", and every lane carries what it carries in the baseline"
         return " ".join([f"No line falls short{rest}.", *made]) + _thinnest(evidence)
     lane = late[0]
@@ -158,12 +159,12 @@ def _made_differently(evidence: Evidence, line: int, more: float) -> str:
     material = record.drivers[0]
     amount = amount_text(abs(more), evidence.unit(material))
     site = evidence.site_name(record.site)
-    begun = evidence.date(evidence.first_made_differently(line))
+    name, begun = evidence.material_name(material), evidence.date(evidence.first_made_differently(line))
     if more > 0.0:
-        return f"{site} made {amount} more {evidence.material_name(material)} than in the baseline from {begun}."
+        return f"{site} made {amount} more {name} than in the baseline from {begun}."
     low = evidence.lowest_stock(record.site, material)
     return (
-        f"{site} made {amount} less {evidence.material_name(material)} than in the baseline from {begun}; its own "
+        f"{site} made {amount} less {name} than in the baseline from {begun}; its own "
         f"stock carried the sales and was never below {low:.0f} days of them."
     )
 

@@ -16,7 +16,17 @@ import simpy
 from sim.domain import Distribution, Number, central
 from sim.engine import faults
 from sim.engine import state as factory
-from sim.engine.arrays import ANSWER, GROW_DRAWS, GROW_POOL, GROW_SHIPMENTS, QUALIFY, Draws, Net, Record, State
+from sim.engine.arrays import (
+    ANSWER,
+    GROW_DRAWS,
+    GROW_POOL,
+    GROW_SHIPMENTS,
+    QUALIFY,
+    Draws,
+    Net,
+    Record,
+    State,
+)
 from sim.engine.board import Board
 from sim.engine.draws import draw_transit, stream
 from sim.engine.index import Index

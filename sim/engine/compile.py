@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.domain import Distribution, Lane, Line, LineKind, Network, Number, Site, central
 from sim.engine import arrays as a
-from sim.engine.arrays import Floats, floats, flags, ints
+from sim.engine.arrays import Floats, flags, floats, ints
 from sim.engine.index import Index, ragged, sold_by
 from sim.engine.origin import compile_origin
 from sim.steady import SteadyFlows
@@ -86,7 +86,8 @@ def _tables(parts: dict[str, Any]) -> a.Net:
     tables = {}
     for name, columns in a.NET_COLUMNS.items():
         if name in PREFIX:
-            values = {column.split(":")[0]: parts[f"{PREFIX[name]}_{column.split(':')[0]}"] for column in columns.split()}
+            listed = [column.split(":")[0] for column in columns.split()]
+            values = {column: parts[f"{PREFIX[name]}_{column}"] for column in listed}
             tables[name] = a.table(len(next(iter(values.values()))), columns, **values)
     for name, owner in (("group_lines", "group_line"), ("out_lines", "out_line")):
         values = {"line": parts[owner], "slot": parts[f"{owner}_slot"]}
@@ -302,10 +303,7 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_line_slot": ints(slot for row in by_line for _, slot in row),
         "group_store": ints(stores),
         "group_planned_use": floats(planned),
-        "group_cover": floats(
-            central(site.cover.get(material, 0.0))
-            for site, (_, material) in zip(sites, index.groups, strict=True)
-        ),
+        "group_cover": _covers(network, index),
         "group_policy": ints(code for code, _, _ in policies),
         "group_first": floats(
             site.ordering_parameters.get(first, 0.0)
@@ -326,6 +324,20 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_double": flags(site.double_ordering for site in sites),
         "group_expedite": _column(sites, lambda site: site.expedite_below_cover_days),
     }
+
+
+def _covers(network: Network, index: Index) -> Floats:
+    return floats(central(network.sites[site].cover.get(material, 0.0)) for site, material in index.groups)
+
+
+def with_stock_figures(net: a.Net, network: Network, index: Index) -> a.Net:
+    """Return the arrays with the covers and interchangeable shares of another network of the same flows."""
+    groups, outs, lanes = net.groups.copy(), net.outs.copy(), net.lanes.copy()
+    groups.cover = _covers(network, index)
+    planned = zip(index.outs, net.outs.planned, strict=True)
+    outs.target = floats(_target(network, index, key, float(value)) for key, value in planned)
+    lanes.fits = floats(network.lanes[name].interchangeable_share for name in index.lanes)
+    return net._replace(groups=groups, outs=outs, lanes=lanes)
 
 
 def review_offset(site: Site) -> int:
@@ -366,7 +378,10 @@ def _lanes(network: Network, flows: SteadyFlows, index: Index, parts: dict[str, 
         ),
         "lane_fits": _column(lanes, lambda lane: lane.interchangeable_share),
         "lane_flow": floats(flow),
-        "lane_rank": ints(_rank(network, lane, [lanes[j] for j in by_out[source[i]]]) for i, lane in enumerate(lanes)),
+        "lane_rank": ints(
+            _rank(network, lane, [lanes[j] for j in by_out[out]])
+            for lane, out in zip(lanes, source, strict=True)
+        ),
         "lane_qualify": flags(
             central(lane.qualification_days) > 0.0 and flow[i] <= 0.0 for i, lane in enumerate(lanes)
         ),

@@ -71,14 +71,18 @@ class Ledger:
             lambda i: self.index.materials[i],
             self.opening.materials, state.totals.made, state.totals.used, now.materials, day,
         )  # fmt: skip
-        scale = self._element_scale(state)
+        codes, scale = state.codes, self._element_scale(state)
         self._compare(
-            self._code_name, self.opening.codes, state.codes.created, state.codes.destroyed, now.codes, day, scale
+            self._code_name, self.opening.codes, codes.created, codes.destroyed, now.codes, day, scale
         )
         booked = state.lanes.in_transit + state.lanes.held
-        self._compare(lambda i: f"goods under way on {self.index.lanes[i]}", booked, np.zeros_like(booked), np.zeros_like(booked), now.under_way, day,
-                      np.maximum(np.maximum(booked, self.net.lanes.flow), self.net.groups.planned_use[self.net.lanes.group]))  # fmt: skip
+        none = np.zeros_like(booked)
+        usual = np.maximum(self.net.lanes.flow, self.net.groups.planned_use[self.net.lanes.group])
+        self._compare(self._lane_name, booked, none, none, now.under_way, day, np.maximum(booked, usual))
         self._check_signs(state, day)
+
+    def _lane_name(self, lane: int) -> str:
+        return f"goods under way on {self.index.lanes[lane]}"
 
     def _code_name(self, code: int) -> str:
         classes = classes_of(self.network)
@@ -112,7 +116,8 @@ class Ledger:
             self.errors[name_of(worst)] = max(self.errors.get(name_of(worst), 0.0), float(error[worst]))
         if error.size and not error[worst] <= TOLERANCE:
             raise InvariantError(
-                f"mass balance broken on day {day}: {name_of(worst)}: {closing[worst] - expected[worst]:+.6g} "
+                f"mass balance broken on day {day}: {name_of(worst)}: "
+                f"{closing[worst] - expected[worst]:+.6g} "
                 f"({error[worst]:.3g} parts of all that passed)\n"
                 f"    opening {opening[worst]:.6f} + made {made[worst]:.6f} - used {used[worst]:.6f} "
                 f"!= closing {closing[worst]:.6f}\n"
@@ -120,7 +125,9 @@ class Ledger:
             )
 
     def _check_signs(self, state: State, day: int) -> None:
-        for name, array in (("on hand", state.on_hand), ("under way", state.lanes.in_transit), ("held", state.lanes.held)):
+        lanes = state.lanes
+        stocks = {"on hand": state.on_hand, "under way": lanes.in_transit, "held": lanes.held}
+        for name, array in stocks.items():
             largest = max(float(array.max(initial=0.0)), 1.0)
             if array.min(initial=0.0) < -TOLERANCE * largest:
                 raise InvariantError(f"a stock {name} is negative on day {day}: {array.min():.6g}")

@@ -212,7 +212,7 @@ def _touched(network: Network, index: Index, classes: Classes, reach: Reach) -> 
     by_site: list[list[int]] = [[] for _ in index.sites]
     for group, (site, _) in enumerate(index.groups):
         by_site[index.site[site]].append(group)
-    keys = []
+    keys: list[tuple[int, int, int]] = []
     for site in index.sites:
         seen: dict[int, set[int]] = {}
         for lane in network.lanes_into(site):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,13 +17,13 @@ from sim.engine import faults
 from sim.engine import state as factory
 from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
 from sim.engine.calendar import Calendar
-from sim.engine.compile import compile_network
+from sim.engine.compile import compile_network, with_stock_figures
 from sim.engine.draws import draw_all
 from sim.engine.index import Index, make_index
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
-from sim.engine.realise import CaseWorld, Realised, realise
+from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
 from sim.engine.reference import Ref
 from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
@@ -56,16 +56,44 @@ def compiled(base: Network, realised: Realised) -> Compiled:
     if key in _compiled and _compiled[key][0] is base:
         _compiled.move_to_end(key)
         return _compiled[key][1]
-    flows = solve(realised.network)
-    index = make_index(realised.network)
-    net = compile_network(realised.network, flows, index)
-    steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
-    _fall_asleep(realised.network, index, steady)
-    ready = Compiled(realised.network, flows, index, net, _warmed_up(net, steady), _touched_keys(realised.network, index, net))
+    own = [path for path in realised.numbers if is_of_network(path)]
+    if own and all(_leaves_flows(path) for path in own) and not (base.sites and _reviews_long(base)):
+        ready = _with_stocks(compiled(base, Realised(base, (), InitialState(), {})), realised.network)
+    else:
+        ready = _compile_anew(realised.network)
     _compiled[key] = (base, ready)
     while len(_compiled) > KEPT:
         _compiled.popitem(last=False)
     return ready
+
+
+def _leaves_flows(path: str) -> bool:
+    """Tell whether a figure changes stocks and substitution but not what flows on day zero."""
+    owner, _, attribute, *_ = path.split(".")
+    return (owner, attribute) in (
+        ("sites", "cover"), ("sites", "output_cover"), ("lanes", "interchangeable_share")
+    )  # fmt: skip
+
+
+def _reviews_long(network: Network) -> bool:
+    return any(site.review_period_days > 1 for site in network.sites.values())
+
+
+def _compile_anew(network: Network) -> Compiled:
+    flows = solve(network)
+    index = make_index(network)
+    net = compile_network(network, flows, index)
+    steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
+    _fall_asleep(network, index, steady)
+    steady = _warmed_up(net, steady)
+    return Compiled(network, flows, index, net, steady, _touched_keys(network, index, net))
+
+
+def _with_stocks(base: Compiled, network: Network) -> Compiled:
+    """Return a compiled network with other covers and interchangeable shares; the flows are the same."""
+    net = with_stock_figures(base.net, network, base.index)
+    steady = factory.with_opening_stocks(net, factory.copy_state(base.steady))
+    return replace(base, network=network, net=net, steady=steady)
 
 
 def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, str, str], ...]:
@@ -146,7 +174,8 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
     draws = draw_all(ready.network, ready.index, case.seed, world.replication, case.horizon_days)
     state = _opened(case, ready, realised)
     first = int(state.clock[0])
-    n_shipments = 4096 + int((net.lane_routes.share > 0.0).sum()) * case.horizon_days if record_shipments else 0
+    used = int((net.lane_routes.share > 0.0).sum())
+    n_shipments = 4096 + used * case.horizon_days if record_shipments else 0
     record = factory.empty_record(net, case.horizon_days, case.horizon_days, n_shipments)
     opening = _stocks_now(net, state)
     ledger = Ledger.open(ready.network, ready.index, net, state)

@@ -36,12 +36,11 @@ def neutral_levers(net: Net) -> Levers:
     for lever in LEVERS.values():
         table_name, column = lever_column(lever)
         columns[table_name][column] = lever.neutral
-    return Levers(
-        **{
-            name: a.table(len(getattr(net, name)), " ".join(f"{column}:f" for column in sorted(values)), **values)
-            for name, values in columns.items()
-        }
-    )
+    tables = {}
+    for name, values in columns.items():
+        listed = " ".join(f"{column}:f" for column in sorted(values))
+        tables[name] = a.table(len(getattr(net, name)), listed, **values)
+    return Levers(**tables)
 
 
 def work_space(net: Net) -> Work:
@@ -108,13 +107,11 @@ def steady_state(net: Net, blend_days: int) -> State:
     patience = net.groups.patience
     ring = power_of_two(int(min(patience[np.isfinite(patience)].max(initial=0.0), 1000.0)) + 3, 128)
     n_materials = int(max(net.outs.material.max(initial=0), net.groups.material.max(initial=0))) + 1
+    opening = {"held_since": LONG_AGO, "last_cancelled": LONG_AGO, "lead_days": lead, "share_now": share}
     state = State(
         clock=np.zeros(2, dtype=np.int64),
         on_hand=_opening_stocks(net, share, lead),
-        lanes=a.table(
-            len(lanes), columns["lanes"], held_since=LONG_AGO, lead_days=lead, last_cancelled=LONG_AGO,
-            share_now=share, qualified=1 - lanes.qualify,
-        ),  # fmt: skip
+        lanes=a.table(len(lanes), columns["lanes"], qualified=1 - lanes.qualify, **opening),
         groups=a.table(len(net.groups), columns["groups"], forecast=net.groups.planned_use),
         lines=a.table(len(net.lines), columns["lines"], awake=1, ramp=1.0),
         outs=a.table(len(net.outs), columns["outs"], ordered_from=_steady_orders(net)),
@@ -136,6 +133,12 @@ def steady_state(net: Net, blend_days: int) -> State:
     settle(net, state)
     fill_pipelines(net, state)
     return state
+
+
+def with_opening_stocks(net: Net, state: State) -> State:
+    """Return day zero with the stocks that the network's covers ask for."""
+    lead = np.ascontiguousarray(state.lanes.lead_days)
+    return state._replace(on_hand=_opening_stocks(net, _opening_shares(net), lead))
 
 
 def _window(net: Net) -> int:
@@ -252,7 +255,8 @@ def empty_lanes(net: Net, state: State, lanes: Collection[int]) -> None:
 
 def copy_state(state: State) -> State:
     """Return an independent copy."""
-    return State(*(array.copy() for array in state))
+    arrays: list[a.Table] = [array.copy() for array in state]
+    return State(*arrays)
 
 
 def grow_pool(state: State) -> State:

@@ -36,7 +36,7 @@ def band_of(
         return ""
     first = first_affected(affected)
     site = str(first.name)
-    runways = np.array([float(frame.loc[site, "realised_runway_days"]) for frame in values])
+    runways = np.array([float(frame["realised_runway_days"].loc[site]) for frame in values])
     runways = np.where(np.isnan(runways), np.inf, runways)
     ranked = _ranks(runways)
     if np.ptp(ranked) == 0.0:

@@ -100,7 +100,8 @@ def learn_lead_times(net: Net, state: State, work: Work) -> None:
         normal = max(net.lanes.flow[lane], 1e-3 * net.groups.planned_use[group])
         if normal > 0.0:
             weight = min(1.0, received / (normal * net.groups.learning[group]))
-            state.lanes.lead_days[lane] += weight * (work.lanes.waited[lane] / received - state.lanes.lead_days[lane])
+            days = work.lanes.waited[lane] / received
+            state.lanes.lead_days[lane] += weight * (days - state.lanes.lead_days[lane])
 
 
 @helper
@@ -187,7 +188,8 @@ def find_open_lanes(net: Net, levers: Levers, state: State, work: Work, today: i
             is_open = False
         has_route = False
         for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
-            if levers.lane_routes.open[lr] > 0.0 and levers.routes.capacity_share[net.lane_routes.route[lr]] > 0.0:
+            carries = levers.routes.capacity_share[net.lane_routes.route[lr]] > 0.0
+            if levers.lane_routes.open[lr] > 0.0 and carries:
                 has_route = True
         work.lanes.open[lane] = 1 if is_open and has_route else 0
         work.lanes.room[lane] = room if is_open and has_route else 0.0

@@ -138,7 +138,8 @@ def send(signals: Signals, today: int, code: int, index: int) -> None:
 @helper
 def give_share_back(net: Net, state: State, work: Work, lane: int, today: int) -> None:
     """Let a moved share return with its half-life once the lane works; a second source keeps a part."""
-    if state.lanes.shifted[lane] <= 0.0 or work.lanes.open[lane] == 0 or state.lanes.last_cancelled[lane] == today:
+    works = work.lanes.open[lane] == 1 and state.lanes.last_cancelled[lane] != today
+    if state.lanes.shifted[lane] <= 0.0 or not works:
         return
     group = net.lanes.group[lane]
     if state.lanes.retained[lane] == 1:
