@@ -56,7 +56,7 @@ _stream = stream
 def realise(case: Case, replication: int | None) -> Realised:
     """Return one replication of a case; `None`: central values and the likeliest branches."""
     numbers = drawn(case, replication)
-    own = {path: value for path, value in numbers.items() if _is_network(path)}
+    own = {path: value for path, value in numbers.items() if is_of_network(path)}
     return Realised(
         network=with_numbers(case.network, own) if own else case.network,
         interventions=tuple(_with_numbers(_branched(case, item), numbers) for item in case.interventions),
@@ -77,7 +77,8 @@ def drawn(case: Case, replication: int | None) -> dict[str, float]:
     return numbers
 
 
-def _is_network(path: str) -> bool:
+def is_of_network(path: str) -> bool:
+    """Tell whether an uncertain figure is the network's (not an intervention's or the initial state's)."""
     return not path.startswith((INTERVENTIONS, INITIAL_STATE))
 
 
