@@ -137,7 +137,8 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
         "line_kind": ints(KINDS[line.kind] for line in lines),
         "line_plan": floats(rates),
         "line_capacity": _column(
-            lines, lambda line: central(line.capacity_per_day) * (1.0 - line.segregation_cost_share)
+            lines, lambda line: central(line.capacity_per_day)
+            * (1.0 - (line.segregation_cost_share if line.custody == "segregated" else 0.0))
         ),
         "line_nameplate": ints(
             plates[line.site, line.nameplate] if line.nameplate else -1 for line in lines
@@ -304,6 +305,7 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_store": ints(stores),
         "group_planned_use": floats(planned),
         "group_cover": _covers(network, index),
+        "group_opening_cover": _opening_covers(network, index),
         "group_policy": ints(code for code, _, _ in policies),
         "group_first": floats(
             site.ordering_parameters.get(first, 0.0)
@@ -330,10 +332,19 @@ def _covers(network: Network, index: Index) -> Floats:
     return floats(central(network.sites[site].cover.get(material, 0.0)) for site, material in index.groups)
 
 
+def _opening_covers(network: Network, index: Index) -> Floats:
+    """Return the cover each bought material starts with: its target, unless the network says otherwise."""
+    return floats(
+        central(network.sites[site].opening_cover.get(material, network.sites[site].cover.get(material, 0.0)))
+        for site, material in index.groups
+    )
+
+
 def with_stock_figures(net: a.Net, network: Network, index: Index) -> a.Net:
     """Return the arrays with the covers and interchangeable shares of another network of the same flows."""
     groups, outs, lanes = net.groups.copy(), net.outs.copy(), net.lanes.copy()
     groups.cover = _covers(network, index)
+    groups.opening_cover = _opening_covers(network, index)
     planned = zip(index.outs, net.outs.planned, strict=True)
     outs.target = floats(_target(network, index, key, float(value)) for key, value in planned)
     lanes.fits = floats(network.lanes[name].interchangeable_share for name in index.lanes)

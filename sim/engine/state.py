@@ -12,6 +12,7 @@ import numpy as np
 from sim.engine import arrays as a
 from sim.engine.arrays import Floats, Levers, Net, Record, Signals, State, Work
 from sim.engine.kernels.day import WEEK
+from sim.engine.kernels.goods import FREE
 from sim.engine.kernels.origin import settle_blends
 from sim.engine.reference import Ref
 from sim.interventions.levers import LEVERS, Lever
@@ -84,7 +85,7 @@ def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Rec
 
 def pool_size(net: Net) -> int:
     """Return room for the goods under way of the steady state, twice over."""
-    return int(2 * net.lane_routes.days.sum() + 8 * len(net.lane_routes) + 4096)
+    return power_of_two(int(2 * net.lane_routes.days.sum() + 8 * len(net.lane_routes) + 4096))
 
 
 def power_of_two(days: int, least: int = 2) -> int:
@@ -186,15 +187,14 @@ def _opening_stocks(net: Net, share: Floats, lead: Floats) -> Floats:
         elif group.policy == a.REORDER_QUANTITY:
             stock = (group.first + group.second) * share[i] - under_way
         else:
-            stock = use * (group.cover + (group.review - 1.0))
+            stock = use * (group.opening_cover + (group.review - 1.0))
         on_hand[lane.bin] += max(stock, 0.0)
     return on_hand
 
 
-def _empty_pool(size: int, first: int = 0) -> a.Table:
-    """Return free rows of the pool, each pointing to the next."""
-    following = np.append(np.arange(first + 1, first + size, dtype=np.int64), -1)
-    return a.table(size, a.STATE_COLUMNS["pool"], next=following)
+def _empty_pool(size: int) -> a.Table:
+    """Return free rows of the pool."""
+    return a.table(size, a.STATE_COLUMNS["pool"], lr=FREE, next=-1)
 
 
 def settle(net: Net, state: State) -> None:
@@ -225,7 +225,9 @@ def fill_pipelines(net: Net, state: State) -> None:
 def put_under_way(net: Net, state: State, lr: int, quantity: float, arrival: int, shipped: int) -> None:
     """Enter one shipment into the calendar of goods under way."""
     slot = int(state.pool_free[0])
-    state.pool_free[0] = state.pool.next[slot]
+    while state.pool.lr[slot] != FREE:
+        slot = (slot + 1) % len(state.pool)
+    state.pool_free[0] = (slot + 1) % len(state.pool)
     state.pool_free[1] -= 1
     bucket = arrival % state.bucket.size
     state.pool[slot] = (lr, quantity, shipped, 0.0, 0, -1, state.bucket[bucket])
@@ -241,8 +243,7 @@ def empty_lanes(net: Net, state: State, lanes: Collection[int]) -> None:
         while slot >= 0:
             after = int(following[slot])
             if int(lane_of[slot]) in lanes:
-                following[slot] = state.pool_free[0]
-                state.pool_free[0] = slot
+                state.pool.lr[slot] = FREE
                 state.pool_free[1] += 1
             else:
                 following[slot] = kept
@@ -262,9 +263,7 @@ def copy_state(state: State) -> State:
 def grow_pool(state: State) -> State:
     """Return the state with twice the room for goods under way."""
     size = len(state.pool)
-    added = _empty_pool(size, first=size)
-    added.next[-1] = state.pool_free[0]
-    pool = np.concatenate([state.pool, added]).view(np.recarray)
+    pool = np.concatenate([state.pool, _empty_pool(size)]).view(np.recarray)
     return state._replace(pool=pool, pool_free=np.array([size, state.pool_free[1] + size], dtype=np.int64))
 
 

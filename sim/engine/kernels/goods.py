@@ -12,6 +12,8 @@ from sim.engine.arrays import Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
 
+FREE = -1
+"""Lane route of a row of the pool that holds no shipment."""
 LANDS, RETURNS = 0, -1
 """Values of `pool_left` for goods under way: bound for the buyer, on the way back to the seller."""
 
@@ -30,7 +32,9 @@ def depart(
 ) -> None:
     """Put a shipment under way; it lands `days` after today."""
     slot = state.pool_free[0]
-    state.pool_free[0] = state.pool.next[slot]
+    while state.pool.lr[slot] >= 0:  # rows are taken in turn: what leaves together lies together
+        slot = (slot + 1) & (len(state.pool) - 1)
+    state.pool_free[0] = (slot + 1) & (len(state.pool) - 1)
     state.pool_free[1] -= 1
     state.pool.lr[slot] = lr
     state.pool.quantity[slot] = quantity
@@ -66,8 +70,7 @@ def receive(net: Net, state: State, work: Work, record: Record, today: int) -> N
             land(net, state, work, slot, today)
         if state.pool.record[slot] >= 0:
             record.shipments.arrival[state.pool.record[slot]] = today - state.clock[0]
-        state.pool.next[slot] = state.pool_free[0]
-        state.pool_free[0] = slot
+        state.pool.lr[slot] = FREE
         state.pool_free[1] += 1
         slot = following
     learn_lead_times(net, state, work)

@@ -210,7 +210,17 @@ def room_of(net: Net, levers: Levers, work: Work, line: int, capacity: float) ->
 
 @helper
 def note_spare(net: Net, levers: Levers, state: State, work: Work) -> None:
-    """Note the spare capacity behind each sold material, by which re-split orders are shared."""
+    """Note the spare capacity behind each sold material, by which re-split orders are shared.
+
+    On a day on which nothing is owed anywhere no order can fail, and nobody asks.
+    """
+    trouble = False
+    for lane in range(len(net.lanes)):
+        if state.lanes.unshipped[lane] > 0.0 or state.lanes.shifted[lane] > 0.0:
+            trouble = True
+            break
+    if not trouble:
+        return
     for out in range(net.outs.material.size):
         spare = 0.0
         if net.outs.source[out] == 1:

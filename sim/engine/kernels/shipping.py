@@ -136,9 +136,13 @@ def choose_routes(net: Net, levers: Levers, state: State, work: Work, lane: int)
         return
     for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
         if net.lane_routes.share[lr] > 0.0:
+            part = give * net.lane_routes.share[lr]
+            if levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0:
+                work.lane_routes.flow[lr] += part
+                continue
             target = next_open(net, levers, work, lane, lr)
             if target >= 0:
-                work.lane_routes.flow[target] += give * net.lane_routes.share[lr]
+                work.lane_routes.flow[target] += part
 
 
 @helper
@@ -205,7 +209,7 @@ def take_from_book(net: Net, state: State, lane: int, quantity: float, today: in
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - (quantity - late), 0.0)
     if state.lanes.unshipped[lane] <= SETTLED * quantity:
         state.lanes.unshipped[lane] = 0.0
-    return aged / quantity
+    return aged / quantity if aged > 0.0 else 0.0
 
 
 @helper
