@@ -14,7 +14,7 @@ from sim.engine import faults
 from sim.engine.arrays import Levers, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.goods import release_held, stop_under_way
-from sim.engine.reference import Ref
+from sim.engine.reference import Ref, ref_to
 from sim.engine.state import lever_column
 from sim.interventions.instructions import Turn
 from sim.interventions.levers import LEVERS, Lever, UnderWay
@@ -39,7 +39,7 @@ def combine(lever: Lever, values: Iterable[float]) -> float:
 class Board:
     """Contributions by lever and row, and the arrays the kernel reads."""
 
-    def __init__(self, net: Net, index: Index, levers: Levers) -> None:
+    def __init__(self, net: Net | Ref, index: Index, levers: Levers) -> None:
         self.net = net
         self.index = index
         self.levers = levers
@@ -89,14 +89,14 @@ class Board:
         elif lever.name == "lane_flow_share" and faults.is_planted("ban_stops_goods_under_way"):
             for row, _ in touched:
                 for lr in range(self.net.lanes.lr_first[row], self.net.lanes.lr_end[row]):
-                    stop_under_way(Ref(self.net), Ref(state), lr, False, today)
+                    stop_under_way(ref_to(self.net), ref_to(state), lr, False, today)
 
     def _under_way(self, lr: int, before: float, state: State, today: int) -> None:
         now = self.levers.lane_routes.under_way[lr]
         if now > before:
-            stop_under_way(Ref(self.net), Ref(state), lr, now == UnderWay.RETURNED, today)
+            stop_under_way(ref_to(self.net), ref_to(state), lr, now == UnderWay.RETURNED, today)
         elif now == UnderWay.LET_THROUGH:
-            release_held(Ref(self.net), Ref(state), lr, today)
+            release_held(ref_to(self.net), ref_to(state), lr, today)
 
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""

@@ -33,7 +33,7 @@ from sim.engine.index import Index
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.realise import CaseWorld
-from sim.engine.reference import Ref
+from sim.engine.reference import Ref, ref_to
 from sim.interventions import Intervention
 from sim.interventions.instructions import Instruction, Note, Reach, Turn, WaitFor, WaitUntil
 
@@ -60,7 +60,7 @@ class Calendar:
     def __init__(
         self,
         world: CaseWorld,
-        net: Net,
+        net: Net | Ref,
         index: Index,
         state: State,
         draws: Draws,
@@ -97,7 +97,7 @@ class Calendar:
         while self.day < self.world.horizon_days:
             self.env.step()
         # A failure of the last day would otherwise wait for a step that never comes.
-        self.ledger.check(self.state, self.day)
+        self.ledger.check(self._refs()[2], self.day)
 
     def _act(self, item: Intervention) -> Process:
         """Carry out an intervention's instructions."""
@@ -142,7 +142,7 @@ class Calendar:
             due = min(float(self.world.horizon_days), float(last_check + CHECK_DAYS), self.env.peek())
             self._advance(max(math.ceil(due), self.day + 1))
             if self.day >= min(last_check + CHECK_DAYS, self.world.horizon_days):
-                self.ledger.check(self.state, self.day)
+                self.ledger.check(self._refs()[2], self.day)
                 last_check = self.day
             yield self.env.timeout(self.day - self.env.now)
             self._answer()
@@ -169,7 +169,7 @@ class Calendar:
         """Return what the kernel works on, by reference; made anew when an array has been replaced."""
         parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
         if self._held is None or any(a is not b for a, b in zip(self._held[0], parts, strict=True)):
-            self._held = (parts, tuple(Ref(part) for part in parts))
+            self._held = (parts, tuple(ref_to(part) for part in parts))
         return self._held[1]
 
     def _answer(self) -> None:

@@ -38,6 +38,11 @@ class Ref:
         self.address = int(self._table.ctypes.data)
 
 
+def ref_to(record: NamedTuple | Ref) -> Ref:
+    """Return a reference to a record, or the one it already is."""
+    return record if isinstance(record, Ref) else Ref(record)
+
+
 def _type_of(record: NamedTuple) -> RefType:
     arrays = tuple((name, array.dtype, array.ndim) for name, array in record._asdict().items())
     return _made_type(type(record).__name__, arrays)

@@ -43,6 +43,7 @@ class Compiled:
     flows: SteadyFlows
     index: Index
     net: Net
+    net_ref: Ref
     steady: State
     touched_keys: tuple[tuple[str, str, str], ...]
 
@@ -86,14 +87,14 @@ def _compile_anew(network: Network) -> Compiled:
     steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
     _fall_asleep(network, index, steady)
     steady = _warmed_up(net, steady)
-    return Compiled(network, flows, index, net, steady, _touched_keys(network, index, net))
+    return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
 
 
 def _with_stocks(base: Compiled, network: Network) -> Compiled:
     """Return a compiled network with other covers and interchangeable shares; the flows are the same."""
     net = with_stock_figures(base.net, network, base.index)
     steady = factory.with_opening_stocks(net, factory.copy_state(base.steady))
-    return replace(base, network=network, net=net, steady=steady)
+    return replace(base, network=network, net=net, net_ref=Ref(net), steady=steady)
 
 
 def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, str, str], ...]:
@@ -170,7 +171,8 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
         seed=case.seed,
         replication=replication or 0,
     )
-    net = faults.distorted(ready.net)
+    distorted = faults.distorted(ready.net)
+    net = ready.net_ref if distorted is ready.net else Ref(distorted)
     draws = draw_all(ready.network, ready.index, case.seed, world.replication, case.horizon_days)
     state = _opened(case, ready, realised)
     first = int(state.clock[0])

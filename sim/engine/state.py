@@ -237,13 +237,13 @@ def put_under_way(net: Net, state: State, lr: int, quantity: float, arrival: int
 
 def empty_lanes(net: Net, state: State, lanes: Collection[int]) -> None:
     """Take all that some lanes have under way out of the calendar (before a stated initial state)."""
-    following, lane_of = state.pool.next.copy(), net.lane_routes.lane[state.pool.lr]
+    following, lane_of, rows = state.pool.next.copy(), net.lane_routes.lane[state.pool.lr], state.pool.lr
     for bucket in np.flatnonzero(state.bucket >= 0):
         slot, kept = int(state.bucket[bucket]), -1
         while slot >= 0:
             after = int(following[slot])
             if int(lane_of[slot]) in lanes:
-                state.pool.lr[slot] = FREE
+                rows[slot] = FREE
                 state.pool_free[1] += 1
             else:
                 following[slot] = kept
