@@ -54,7 +54,7 @@ def lost_shares(case: Case, run: Trajectory) -> dict[str, float]:
     for line in oem_lines(case.network):
         column = run.lines.index(line)
         planned = float(run.line_planned[:, column].sum())
-        found[case.network.lines[line].site] = 1.0 - float(run.line_made[:, column].sum()) / planned
+        found[line] = 1.0 - float(run.line_made[:, column].sum()) / planned
     return found
 
 
