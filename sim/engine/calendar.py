@@ -99,6 +99,11 @@ class Calendar:
         # A failure of the last day would otherwise wait for a step that never comes.
         self.ledger.check(self._refs()[2], self.day)
 
+    def let_go(self) -> None:
+        """Drop the arrays: processes and calendar refer to each other and would keep them for long."""
+        for name in ("state", "draws", "record", "ledger", "work", "signals", "board", "_held"):
+            delattr(self, name)
+
     def _act(self, item: Intervention) -> Process:
         """Carry out an intervention's instructions."""
         timeline = item.timeline(self.world)

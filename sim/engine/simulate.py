@@ -185,7 +185,9 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
     assert first == calendar.first_day
     calendar.run(realised.interventions)
     elapsed = time.perf_counter() - began
-    return _labelled(case, world, ready, calendar, opening, elapsed)
+    trajectory = _labelled(case, world, ready, calendar, opening, elapsed)
+    calendar.let_go()
+    return trajectory
 
 
 def _opened(case: Case, ready: Compiled, realised: Realised) -> State:

@@ -43,9 +43,12 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: 
         state.lanes.version[lane] = version
         return
     weight = quantity / (before + quantity)
+    largest = 0.0
     for k in range(count):
-        state.share[here + k] += weight * (state.blend[row, there + k] - state.share[here + k])
-    state.lanes.version[lane] = -1
+        step = weight * (state.blend[row, there + k] - state.share[here + k])
+        state.share[here + k] += step
+        largest = max(largest, abs(step))
+    state.lanes.version[lane] = version if largest <= NEGLIGIBLE else -1
 
 
 @helper
@@ -109,9 +112,12 @@ def book(net: Net, state: State, bin_: int) -> None:
         return
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         made, used = change_made * net.elements.content[be], change_used * net.elements.content[be]
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            state.codes.created[net.entry_code[k]] += made * state.share[k]
-            state.codes.destroyed[net.entry_code[k]] += used * state.share[k]
+        if made > 0.0:
+            for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+                state.codes.created[net.entry_code[k]] += made * state.share[k]
+        if used > 0.0:
+            for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+                state.codes.destroyed[net.entry_code[k]] += used * state.share[k]
     state.unbooked_made[bin_] = 0.0
     state.unbooked_used[bin_] = 0.0
 
