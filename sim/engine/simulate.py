@@ -125,6 +125,7 @@ def _warmed_up(net: Net, state: State) -> State:
     draws = Draws(demand=np.zeros((0, 1)), transit=np.zeros((0, 1), dtype=np.int64))
     state.clock[0] = np.iinfo(np.int64).max
     margin = net.lane_routes.lane.size + 64
+    piles = np.flatnonzero(net.outs.pushed == 1)  # what nobody takes may pile up for ever, by design
     before = np.full(state.on_hand.size, np.nan)
     for _ in range(WARM_UP_YEARS * 365 // period + 1):
         until = int(state.clock[1]) + period
@@ -132,7 +133,9 @@ def _warmed_up(net: Net, state: State) -> State:
         while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
             state = factory.grow_pool(state)
         scale = np.maximum(np.abs(state.on_hand), 1e-9 * max(float(state.on_hand.max(initial=0.0)), 1e-300))
-        if np.all(np.abs(state.on_hand - before) <= SETTLED * scale):
+        moved = np.abs(state.on_hand - before)
+        moved[piles] = 0.0
+        if np.all(moved <= SETTLED * scale):
             state.clock[0] = state.clock[1]
             return state
         before = state.on_hand.copy()

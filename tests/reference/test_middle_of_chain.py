@@ -367,27 +367,9 @@ def test_another_network_is_shown_and_traced(second: Path) -> None:
         assert sum(row["tonnes_per_year"] for row in paths) > 0.0
 
 
-DAILY = [word for maker in second_network.MAKERS for word in ("--set", f"sites.{maker}.review_period=1 d")]
-
-
-@pytest.mark.parametrize(
-    "sets",
-    [
-        pytest.param(DAILY, id="daily reviews"),
-        pytest.param(
-            [],
-            id="as written",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="pushed chips and co-products pile up, so that the warm-up of reviews up to 7 days "
-                "never repeats (see test_pushed_goods)",
-            ),
-        ),
-    ],
-)
-def test_another_network_is_validated_run_and_sourced(second: Path, scenario: Path, sets: list[str]) -> None:
+def test_another_network_is_validated_run_and_sourced(second: Path, scenario: Path) -> None:
     call("validate", str(scenario))
-    document = json.loads(call("run", str(scenario), "--json", "--no-plot", *sets).stdout)
+    document = json.loads(call("run", str(scenario), "--json", "--no-plot").stdout)
     stopped = [site["site"] for site in document["sites"] if site["line_stop_date"]]
     assert stopped
     assert set(stopped) <= set(second_network.MAKERS)

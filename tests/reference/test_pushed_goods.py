@@ -30,31 +30,13 @@ def by_product(surplus: str) -> Sketch:
     return sketch
 
 
-@pytest.mark.parametrize(
-    "surplus",
-    [
-        "dispose",
-        pytest.param(
-            "store",
-            marks=pytest.mark.xfail(
-                strict=True,
-                reason="a pushed lane takes its share of the whole stock, piles included, instead of the "
-                "share of what was made that day: 1.0, 1.75, 2.31 ... 4.0 t a day",
-            ),
-        ),
-    ],
-)
+@pytest.mark.parametrize("surplus", ["dispose", "store"])
 def test_a_pushed_lane_carries_the_solved_share_of_what_is_made(surplus: str) -> None:
     """What nobody takes is sold off or piles up; it is not pushed on the user a day later."""
     trajectory = simulate(small_case(by_product(surplus).network(), 200))
     np.testing.assert_allclose(lane_series(trajectory, "shipped", "plant_user_chips"), 1.0, rtol=1e-9)
 
 
-@pytest.mark.xfail(
-    strict=True,
-    reason="a mine whose product is pushed ships its whole opening yard on day 0 and then runs above plan to "
-    "refill a yard that can never fill",
-)
 def test_a_mine_that_pushes_its_product_is_steady_too() -> None:
     """Old scrap is collected at its plan, whatever stock its collectors hold."""
     sketch = Sketch()

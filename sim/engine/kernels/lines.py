@@ -460,6 +460,16 @@ def make_outputs(net: Net, state: State, work: Work, line: int) -> None:
                 state.lines.settled[line] = 0
             state.on_hand[out] += made
             state.totals.made[net.outs.material[out]] += made
+            push(net, state, out, made)
+
+
+@helper
+def push(net: Net, state: State, out: int, made: float) -> None:
+    """Give each lane that takes goods unasked its share of what was made today."""
+    for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
+        lane = net.out_lane[j]
+        if net.lanes.pushed[lane] == 1:
+            state.lanes.stale[lane] += made * net.lanes.share[lane]
 
 
 @helper

@@ -45,9 +45,9 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: 
     weight = quantity / (before + quantity)
     largest = 0.0
     for k in range(count):
-        step = weight * (state.blend[row, there + k] - state.share[here + k])
-        state.share[here + k] += step
-        largest = max(largest, abs(step))
+        apart = state.blend[row, there + k] - state.share[here + k]
+        state.share[here + k] += weight * apart
+        largest = max(largest, abs(apart))
     state.lanes.version[lane] = version if largest <= NEGLIGIBLE else -1
 
 

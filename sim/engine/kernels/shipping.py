@@ -50,10 +50,7 @@ def allocate(net: Net, levers: Levers, state: State, work: Work, out: int, today
     ranks = 0
     for j in range(first, last):
         lane = net.out_lane[j]
-        if net.lanes.pushed[lane] == 1:
-            ask = stock * net.lanes.share[lane]
-        else:
-            ask = state.lanes.unshipped[lane] + state.lanes.stale[lane]
+        ask = state.lanes.unshipped[lane] + state.lanes.stale[lane]
         work.lanes.ask[lane] = min(ask, work.lanes.room[lane]) if work.lanes.open[lane] == 1 else 0.0
         asked += work.lanes.ask[lane]
         ranks = max(ranks, net.lanes.rank[lane])
@@ -229,9 +226,7 @@ def send_lane(
         total += work.lane_routes.flow[lr]
     if total <= 0.0:
         return
-    age = 0.0
-    if net.lanes.pushed[lane] == 0:
-        age = take_from_book(net, state, lane, total, today)
+    age = take_from_book(net, state, lane, total, today)
     source = net.lanes.source[lane]
     if net.outs.source[source] == 1:
         state.totals.made[net.outs.material[source]] += total
@@ -261,7 +256,9 @@ def clear_surplus(net: Net, state: State, work: Work, out: int) -> None:
     if net.outs.pushed[out] == 0 or net.outs.surplus[out] != SURPLUS_LEDGER:
         return
     rest = state.on_hand[out]
+    for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
+        rest -= state.lanes.stale[net.out_lane[j]]
     if rest > 0.0:
         state.totals.used[net.outs.material[out]] += rest
         state.unbooked_used[out] += rest
-        state.on_hand[out] = 0.0
+        state.on_hand[out] = max(state.on_hand[out] - rest, 0.0)
