@@ -75,8 +75,8 @@ NET_COLUMNS = {
     "inputs": "group:i quantity:f parkable:i",
     "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
     "plates": "capacity:f line_first:i line_end:i",
-    "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i offset:i "
-    "patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
+    "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
+    "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
     "lane_first:i lane_end:i line_first:i line_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
@@ -157,10 +157,11 @@ class Levers(NamedTuple):
 class State(NamedTuple):
     """What changes from day to day; columns in STATE_COLUMNS.
 
-    `clock` holds the first day of the scenario and the day that comes next; `pool_free` where to
-    look for a free row of the pool and how many are free; `bucket` the first shipment of each arrival day. What a stock
-    has gained and lost since its origin last changed stands in `unbooked_made` and `unbooked_used`.
-    Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's row is a mask.
+    `clock` holds the first day of the scenario and the day that comes next; `pool_free` where to look
+    for a free row of the pool and how many are free; `bucket` the first shipment of each arrival day.
+    What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
+    `unbooked_used`. Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's
+    row is a mask.
     """
 
     clock: Ints

@@ -14,7 +14,7 @@ from sim.engine import faults
 from sim.engine.arrays import Levers, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.goods import release_held, stop_under_way
-from sim.engine.reference import Ref, ref_to
+from sim.engine.reference import ref_to
 from sim.engine.state import lever_column
 from sim.interventions.instructions import Turn
 from sim.interventions.levers import LEVERS, Lever, UnderWay
@@ -39,7 +39,7 @@ def combine(lever: Lever, values: Iterable[float]) -> float:
 class Board:
     """Contributions by lever and row, and the arrays the kernel reads."""
 
-    def __init__(self, net: Net | Ref, index: Index, levers: Levers) -> None:
+    def __init__(self, net: Net, index: Index, levers: Levers) -> None:
         self.net = net
         self.index = index
         self.levers = levers

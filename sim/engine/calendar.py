@@ -33,7 +33,7 @@ from sim.engine.index import Index
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.realise import CaseWorld
-from sim.engine.reference import Ref, ref_to
+from sim.engine.reference import ref_to
 from sim.interventions import Intervention
 from sim.interventions.instructions import Instruction, Note, Reach, Turn, WaitFor, WaitUntil
 
@@ -60,7 +60,7 @@ class Calendar:
     def __init__(
         self,
         world: CaseWorld,
-        net: Net | Ref,
+        net: Net,
         index: Index,
         state: State,
         draws: Draws,
@@ -80,7 +80,7 @@ class Calendar:
         self.board = Board(net, index, factory.neutral_levers(net))
         self.first_day = int(state.clock[0])
         self.log: list[tuple[int, str, str]] = []
-        self._held: tuple[tuple[Any, ...], tuple[Ref, ...]] | None = None
+        self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = int(net.lane_routes.lane.size + 64 + 64 * (net.lane_routes.parcel < math.inf).sum())
 
@@ -170,7 +170,7 @@ class Calendar:
                 assert reason == ANSWER or self.day == until
                 return
 
-    def _refs(self) -> tuple[Ref, ...]:
+    def _refs(self) -> tuple[Any, ...]:
         """Return what the kernel works on, by reference; made anew when an array has been replaced."""
         parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
         if self._held is None or any(a is not b for a, b in zip(self._held[0], parts, strict=True)):

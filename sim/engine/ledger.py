@@ -17,7 +17,7 @@ from sim.engine.arrays import Floats, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.tally import tally
 from sim.engine.origin import classes_of
-from sim.engine.reference import Ref, ref_to
+from sim.engine.reference import ref_to
 from sim.errors import InvariantError
 
 TOLERANCE = 1e-9
@@ -31,7 +31,7 @@ class Count(NamedTuple):
     under_way: Floats
 
 
-def count(net: Net | Ref, state: State | Ref) -> Count:
+def count(net: Net, state: State) -> Count:
     """Count all mass [unit of material], all origin [tonne of element] and all goods under way."""
     found = Count(
         np.zeros_like(state.totals.made), np.zeros_like(state.codes.created), np.zeros(net.lanes.source.size)
@@ -46,19 +46,19 @@ class Ledger:
 
     network: Network
     index: Index
-    net: Net | Ref
+    net: Net
     opening: Count
     errors: dict[str, float]
 
     @classmethod
-    def open(cls, network: Network, index: Index, net: Net | Ref, state: State | Ref) -> Ledger:
+    def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
         opening = count(net, state)
         for total in (state.totals.made, state.totals.used, state.codes.created, state.codes.destroyed):
             total[:] = 0.0
         return cls(network, index, net, opening, {})
 
-    def check(self, state: State | Ref, day: int) -> None:
+    def check(self, state: State, day: int) -> None:
         """Compare the books with a fresh count.
 
         Raises
@@ -89,7 +89,7 @@ class Ledger:
         element, number = divmod(code, classes.count)
         return f"{self.network.elements[element]} {classes.name(number)}"
 
-    def _element_scale(self, state: State | Ref) -> Floats:
+    def _element_scale(self, state: State) -> Floats:
         """Return, per code, the mass of its element that passed through the world."""
         count_ = classes_of(self.network).count
         passed = self.opening.codes + state.codes.created
@@ -124,7 +124,7 @@ class Ledger:
                 "    this is a bug in sim, not in your scenario"
             )
 
-    def _check_signs(self, state: State | Ref, day: int) -> None:
+    def _check_signs(self, state: State, day: int) -> None:
         lanes = state.lanes
         stocks = {"on hand": state.on_hand, "under way": lanes.in_transit, "held": lanes.held}
         for name, array in stocks.items():

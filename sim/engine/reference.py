@@ -38,8 +38,8 @@ class Ref:
         self.address = int(self._table.ctypes.data)
 
 
-def ref_to(record: NamedTuple | Ref) -> Ref:
-    """Return a reference to a record, or the one it already is."""
+def ref_to(record: Any) -> Any:
+    """Return a reference to a record, or the one it already is; either has the record's attributes."""
     return record if isinstance(record, Ref) else Ref(record)
 
 

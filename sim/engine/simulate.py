@@ -24,7 +24,7 @@ from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
-from sim.engine.reference import Ref
+from sim.engine.reference import Ref, ref_to
 from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
 from sim.steady import SteadyFlows, solve
@@ -43,7 +43,8 @@ class Compiled:
     flows: SteadyFlows
     index: Index
     net: Net
-    net_ref: Ref
+    net_ref: Any
+    """A `Ref` to `net`, with the same attributes."""
     steady: State
     touched_keys: tuple[tuple[str, str, str], ...]
 
@@ -175,7 +176,7 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
         replication=replication or 0,
     )
     distorted = faults.distorted(ready.net)
-    net = ready.net_ref if distorted is ready.net else Ref(distorted)
+    net: Net = ready.net_ref if distorted is ready.net else ref_to(distorted)
     draws = draw_all(ready.network, ready.index, case.seed, world.replication, case.horizon_days)
     state = _opened(case, ready, realised)
     first = int(state.clock[0])
