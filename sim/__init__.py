@@ -68,7 +68,7 @@ def _verdicts(result: Run) -> list[dict[str, str]]:
 
 
 def _problems(case: Case) -> tuple[Problem, ...]:
-    found: tuple[Problem, ...] = import_module("sim.analysis.must_hold").problems_of(case)
+    found: tuple[Problem, ...] = import_module("sim.analysis.before").problems_of(case)
     return found
 
 

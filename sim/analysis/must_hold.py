@@ -160,13 +160,12 @@ def fault(condition: str, error: ValueError) -> ScenarioError:
 def problems_of(case: Case) -> tuple[Problem, ...]:
     """Return what is wrong with a case's conditions before it is run: language and names."""
     found: list[Problem] = []
-    for condition in case.must_hold:
+    for number, condition in enumerate(case.must_hold):
         try:
             check_names(case.network, parse(condition))
-        except ScenarioError as error:
-            found += error.problems
         except ValueError as error:
-            found += fault(condition, error).problems
+            faults = error if isinstance(error, ScenarioError) else fault(condition, error)
+            found += [replace(problem, key=f"must_hold[{number}]") for problem in faults.problems]
     return tuple(found)
 
 

@@ -47,6 +47,10 @@ def run(
         for warning in plan.warnings:
             note(f"warning: {warning}")
     if dry_run:
+        from sim.steady import solve
+
+        for plan in plans:  # a network that cannot carry its own demand would not run
+            solve(plan.case.network)
         _print_dry([_forecast(plan) for plan in plans], as_json=as_json)
         return
     runs = [_run_one(plan, out, picture=not no_plot, quiet=quiet or as_json) for plan in plans]

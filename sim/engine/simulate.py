@@ -126,14 +126,17 @@ def _warmed_up(net: Net, state: State) -> State:
     draws = Draws(demand=np.zeros((0, 1)), transit=np.zeros((0, 1), dtype=np.int64))
     state.clock[0] = np.iinfo(np.int64).max
     margin = net.lane_routes.lane.size + 64
-    piles = np.flatnonzero(net.outs.pushed == 1)  # what nobody takes may pile up for ever, by design
+    piles = _piles(net)
+    usual = np.full(len(net.bins), 1e-300)  # a day's flow through each stock
+    usual[: len(net.outs)] += net.outs.planned
+    np.maximum.at(usual, net.lanes.bin, net.lanes.flow)
     before = np.full(state.on_hand.size, np.nan)
     for _ in range(WARM_UP_YEARS * 365 // period + 1):
         until = int(state.clock[1]) + period
         others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until
         while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
             state = factory.grow_pool(state)
-        scale = np.maximum(np.abs(state.on_hand), 1e-9 * max(float(state.on_hand.max(initial=0.0)), 1e-300))
+        scale = np.maximum(np.abs(state.on_hand), usual)
         moved = np.abs(state.on_hand - before)
         moved[piles] = 0.0
         if np.all(moved <= SETTLED * scale):
@@ -144,6 +147,13 @@ def _warmed_up(net: Net, state: State) -> State:
         f"day zero does not settle: stocks still change after {WARM_UP_YEARS} years of reviews every "
         f"{period} days; shorten `review_period` or raise `output_cover`"
     )
+
+
+def _piles(net: Net) -> NDArray[Any]:
+    """Return the sold stocks of which more is made than lanes take: what is left is stored without limit."""
+    taken = np.zeros(len(net.outs))
+    np.add.at(taken, net.lanes.source, net.lanes.flow)
+    return np.flatnonzero(net.outs.planned - taken > 1e-9 * net.outs.planned)
 
 
 def simulate(case: Case, replication: int | None = None, *, record_shipments: bool = True) -> Trajectory:

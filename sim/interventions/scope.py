@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 
 from sim.domain import Lane, Line, Network
+from sim.domain.countries import ISO_COUNTRIES, iso_code
 
 ELEMENT_FORMS = frozenset({"oxide", "metal", "alloy", "target", "compound"})
 """Forms that an element's name stands for."""
@@ -83,7 +84,7 @@ def resolve_place(network: Network, name: str) -> frozenset[str]:
     Raises
     ------
     ValueError
-        If nothing has this name; the message holds the nearest one.
+        If nothing has this name, with the nearest one; or if it is a country the network does not know.
     """
     if plain(name) in EVERYWHERE:
         return frozenset(network.sites)
@@ -95,6 +96,11 @@ def resolve_place(network: Network, name: str) -> frozenset[str]:
     found = sites_of_operator(network, name)
     if found:
         return found
+    code = iso_code(name)
+    if code:
+        raise ValueError(
+            f"place {name!r}: {ISO_COUNTRIES[code]} is a country without a site in {network.name}"
+        )
     hint = suggestion(name, place_names(network))
     raise ValueError(f"place {name!r} is no site, country, bloc or operator of {network.name}{hint}")
 

@@ -106,20 +106,19 @@ def limiting_component(reading: Reading, view: SiteView) -> str | None:
 
 @measure("time_to_recover_days", title="from the first shortfall to 95 % of plan for 14 days", unit="d")
 def time_to_recover_days(reading: Reading, view: SiteView) -> float | None:
-    """Return the days from the first shortfall until 95 % of plan holds for 14 days running.
+    """Return the days from the first shortfall until 95 % of plan holds for good, 14 days at the least.
 
-    The 14 days are looked for after the first day below 95 %, so that a slow beginning of a stop does
-    not count as its end; a site that never falls below 95 % recovers in 0 days.
+    Days of 95 % and more that another fall follows are no recovery. A site that never falls below 95 %
+    recovers in 0 days; one that is not back 14 days before the horizon does not recover.
     """
     day = shortfall_day(reading, view)
     if day is None:
         return None
-    is_up = view.made >= RECOVERED_SHARE * view.planned
-    low = first_day(~is_up, day)
-    if low is None:
+    low = np.flatnonzero(view.made[day:] < RECOVERED_SHARE * view.planned[day:])
+    if low.size == 0:
         return 0.0
-    back = first_run(is_up, RECOVERED_DAYS, low)
-    return None if back is None else float(back - day)
+    back = int(low[-1]) + 1
+    return float(back) if view.made.size - day - back >= RECOVERED_DAYS else None
 
 
 @measure("planned_units", title="plan of the horizon", unit="unit")

@@ -96,7 +96,7 @@ def plan_of(
         warnings = tuple(str(item) for item in scenario.warnings)
         problems = HOOKS.problems(scenario.case) if HOOKS.problems is not None else ()
         if problems:
-            raise ScenarioError(problems)
+            raise ScenarioError(scenario.placed(problems))
         plan = Source(scenario.case, scenario.resolved_yaml(), warnings, tuple(sets))
     if replications is not None and replications < 1:
         raise RunFailed(f"replications is {replications}; at least 1 is needed")

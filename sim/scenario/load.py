@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,8 @@ from sim.scenario.compose import compose
 from sim.scenario.names import check_names, check_sources
 from sim.scenario.settings import apply_setting
 from sim.scenario.show import Row, resolved_yaml, rows
-from sim.scenario.syntax import Node, Problems
-from sim.scenario.validate import validate
+from sim.scenario.syntax import Node, Problems, make_problem
+from sim.scenario.validate import locate, validate
 from sim.scenario.world import make_world
 
 
@@ -48,6 +49,24 @@ class Scenario:
     def rows(self) -> list[Row]:
         """Return (path, value, origin) of every composed value."""
         return rows(self.root)
+
+    def placed(self, problems: Iterable[Problem]) -> tuple[Problem, ...]:
+        """Return problems found after loading with the place of their key, where the scenario says it."""
+        return tuple(self._placed(problem) for problem in problems)
+
+    def _placed(self, problem: Problem) -> Problem:
+        node = self.root
+        for part in re.findall(r"[^.\[\]]+", problem.key):
+            below = locate(node, (int(part) if part.isdigit() and node.is_list else part,))
+            if below is node:
+                break
+            node = below
+        if node is self.root:
+            return problem
+        place = make_problem("", node.mark)
+        return replace(
+            problem, path=place.path, line=place.line, column=place.column, excerpt=place.excerpt
+        )
 
     def resolved_yaml(self) -> str:
         """Return one YAML text, without other files, that loads to the same case."""

@@ -9,6 +9,7 @@ from sim.data import schema as tables
 from sim.data import with_lanes, with_lines, with_materials, with_routes, with_sites
 from sim.data.schema import Attribute
 from sim.domain import Distribution, Lane, LaneRoute, Line, LineKind, Material, Network, Route, Site
+from sim.domain.countries import iso_code
 from sim.interventions.scope import country_codes
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
@@ -28,12 +29,11 @@ SHARE_TOLERANCE = 1e-6
 
 
 def code_of(network: Network, country: str) -> str:
-    """Return the code of a country given by code or name; empty if there is none."""
+    """Return the code of a country of the network, or of ISO 3166, by code or name; empty if there is none."""
     codes = country_codes(network, country)
     if len(codes) == 1:
         return next(iter(codes))
-    is_code = len(country) == 2 and country.isalpha() and country.isupper()
-    return country if is_code else ""
+    return iso_code(country)
 
 
 def add_records(

@@ -219,8 +219,14 @@ class _Changes:
         if key == "country":
             code = code_of(network, value)
             if not code:
+                known = [item.name for item in network.countries.values()]
                 self.problems.add(
-                    f"{path}: country {value!r} does not exist", node.mark, key=path, given=value
+                    f"{path}: country {value!r} does not exist",
+                    node.mark,
+                    key=path,
+                    given=value,
+                    hint=did_you_mean(value, known),
+                    allowed="a country of the network or of ISO 3166, by code or name",
                 )
                 return
             value = code

@@ -17,8 +17,10 @@ from sim.engine.arrays import (
     FIXED_QUANTITY,
     FORECAST_AVERAGE,
     FORECAST_EXPONENTIAL,
+    FORECAST_FIXED,
     MIN_MAX,
     ORDER_UP_TO,
+    PLANT,
     QUALIFY,
     RESTART,
     Levers,
@@ -39,7 +41,7 @@ RETURN_DAYS = 30.0
 def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, today: int) -> None:
     """Do phase 5 of the day."""
     for group in range(net.groups.material.size):
-        update_forecast(net, state, work, group)
+        update_forecast(net, levers, state, work, group)
     work.lanes.cancelled[:] = 0.0
     work.lanes.order[:] = 0.0
     for lane in range(net.lanes.source.size):
@@ -55,8 +57,8 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
 
 
 @helper
-def update_forecast(net: Net, state: State, work: Work, group: int) -> None:
-    """Take today's wanted use into the forecast of a bought material."""
+def update_forecast(net: Net, levers: Levers, state: State, work: Work, group: int) -> None:
+    """Take today's wanted use into the forecast, which is never more than the lines could use."""
     use = work.groups.need[group]
     if net.groups.store[group] >= 0:
         use = state.outs.ordered_from[net.groups.store[group]]
@@ -71,6 +73,25 @@ def update_forecast(net: Net, state: State, work: Work, group: int) -> None:
         for k in range(window):
             total += state.use_ring[group, k]
         state.groups.forecast[group] = total / window
+    if kind != FORECAST_FIXED:
+        state.groups.forecast[group] = min(state.groups.forecast[group], most_use(net, levers, state, group))
+
+
+@helper
+def most_use(net: Net, levers: Levers, state: State, group: int) -> float:
+    """Return what the lines of a bought material could use a day at their nominal capacity.
+
+    The mean is capped and not each day: orders that come once a week are more than a day's capacity.
+    """
+    most = 0.0
+    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+        line = net.group_lines.line[j]
+        if net.lines.kind[line] != PLANT:
+            return np.inf
+        if state.lines.awake[line] == 1:
+            capacity = net.lines.capacity[line] + levers.lines.capacity_added[line]
+            most += capacity * net.inputs.quantity[net.group_lines.slot[j]]
+    return most
 
 
 @helper
