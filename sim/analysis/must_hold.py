@@ -32,7 +32,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -159,14 +159,21 @@ def fault(condition: str, error: ValueError) -> ScenarioError:
 
 def problems_of(case: Case) -> tuple[Problem, ...]:
     """Return what is wrong with a case's conditions before it is run: language and names."""
-    found: list[Problem] = []
-    for number, condition in enumerate(case.must_hold):
-        try:
-            check_names(case.network, parse(condition))
-        except ValueError as error:
-            faults = error if isinstance(error, ScenarioError) else fault(condition, error)
-            found += [replace(problem, key=f"must_hold[{number}]") for problem in faults.problems]
-    return tuple(found)
+    return tuple(
+        replace(problem, key=f"must_hold[{number}]")
+        for number, condition in enumerate(case.must_hold)
+        for problem in _problems_of_one(case, condition)
+    )
+
+
+def _problems_of_one(case: Case, condition: str) -> tuple[Problem, ...]:
+    try:
+        check_names(case.network, parse(condition))
+    except ScenarioError as error:
+        return error.problems
+    except ValueError as error:
+        return fault(condition, error).problems
+    return ()
 
 
 def check(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:

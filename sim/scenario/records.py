@@ -29,7 +29,7 @@ SHARE_TOLERANCE = 1e-6
 
 
 def code_of(network: Network, country: str) -> str:
-    """Return the code of a country of the network, or of ISO 3166, by code or name; empty if there is none."""
+    """Return the code of a country of the network or of ISO 3166, by code or name; empty if none."""
     codes = country_codes(network, country)
     if len(codes) == 1:
         return next(iter(codes))

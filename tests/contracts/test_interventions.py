@@ -173,6 +173,19 @@ def test_the_documentation_shows_the_same_example(kind, stand):
     assert stand.example_text(kind).strip() in text
 
 
+def test_the_documentation_lists_every_field_and_lever(kind):
+    text = DOCS.read_text(encoding="utf-8")
+    common = {item.name for item in fields(Intervention)}
+    page = text.partition(f"## `{kind.kind}`")[2].partition("\n## ")[0]
+    rows = [
+        f"| `{item.metadata.get('alias', item.name)}` | {item.metadata['doc']} |"
+        for item in fields(kind)
+        if item.name not in common
+    ]
+    assert [row for row in rows if row not in page] == []
+    assert f"Levers: {', '.join(f'`{lever}`' for lever in kind.levers)}." in page
+
+
 def test_a_kind_needs_neither_engine_nor_reader(kind):
     tree = ast.parse(Path(inspect.getsourcefile(kind)).read_text(encoding="utf-8"))
     roots = set()

@@ -229,6 +229,11 @@ class TestScope:
         with pytest.raises(ValueError, match="did you mean 'China'"):
             resolve_place(network, "Chian")
 
+    def test_a_country_that_the_network_does_not_list_is_named(self, network):
+        with pytest.raises(ValueError, match="Iceland is a country without a site") as caught:
+            resolve_place(network, "IS")
+        assert "did you mean" not in str(caught.value)
+
     def test_an_element_is_its_oxide_metal_and_target_but_no_magnet(self, network):
         assert resolve_materials(network, ["dysprosium"]) == {"dy_oxide", "dy_metal", "dy_target"}
 
