@@ -17,6 +17,8 @@ HIGHLIGHTED = 8
 LABEL_GAP_SHARE = 0.062
 """Least distance of two labels as a share of the axis height."""
 CEILING = 1.08
+LABEL_X = 1.035
+"""Where the names at the right end start, as a share of the axis width."""
 LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 0, "relpos": (0.0, 0.5)}
 
 
@@ -102,7 +104,7 @@ def _label_ends(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
         ax.annotate(
             text,
             xy=(1.0, (value - low) / (high - low)),
-            xytext=(1.035, level),
+            xytext=(LABEL_X, level),
             xycoords="axes fraction",
             textcoords="axes fraction",
             color=colour,

@@ -9,6 +9,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
@@ -23,6 +24,7 @@ from sim.results.tables import unknown_series
 
 if TYPE_CHECKING:
     import pandas as pd
+    import pyarrow as pa
 
 ROOT = Path("runs")
 MANIFEST = "manifest.json"
@@ -107,13 +109,21 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
     run.metrics.to_csv(folder / "metrics.csv")
     run.baseline_metrics.to_csv(folder / "baseline_metrics.csv")
     (folder / "metrics.json").write_text(_json(document(run)), encoding="utf-8")
-    _write_parquet(_long_series(run), folder / "series.parquet")
-    _write_parquet(run.shipments, folder / "shipments.parquet")
-    if len(run.replications):
-        _write_parquet(run.replications.reset_index(), folder / "replications.parquet")
-    if picture and HOOKS.picture is not None:
-        HOOKS.picture(run, folder / "runway.png")
-    manifest = {**run.manifest, "headline": run.headline, "why": run.why, "must_hold": run.verdicts}
+    # Compression leaves the interpreter free, so the tables are written while the picture is drawn.
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        written = [
+            beside.submit(_write_series, _long_series(run), folder / "series.parquet"),
+            beside.submit(_write_parquet, run.shipments, folder / "shipments.parquet"),
+        ]
+        if len(run.replications):
+            long = run.replications.reset_index()
+            written.append(beside.submit(_write_parquet, long, folder / "replications.parquet"))
+        if picture and HOOKS.picture is not None:
+            HOOKS.picture(run, folder / "runway.png")
+        why, verdicts = run.why, run.verdicts
+        for one in written:
+            one.result()
+    manifest = {**run.manifest, "headline": run.headline, "why": why, "must_hold": verdicts}
     manifest["files"] = sorted([*(item.name for item in folder.iterdir()), MANIFEST])
     (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
 
@@ -128,30 +138,39 @@ def _write_parquet(frame: pd.DataFrame, path: Path) -> None:
     bare.to_parquet(path, engine="pyarrow", compression="zstd", index=False)
 
 
-def _long_series(run: Run) -> pd.DataFrame:
-    import pandas as pd
+def _write_series(table: pa.Table, path: Path) -> None:
+    import pyarrow.parquet as pq
+
+    # Without the Arrow schema the names come back as plain text, not as categories.
+    pq.write_table(table, path, compression="zstd", store_schema=False)
+
+
+def _long_series(run: Run) -> pa.Table:
+    """Return all kept series below each other: series, column, date, value."""
+    import pyarrow as pa
 
     extra = tuple(run.case.outputs) if run.case is not None else ()
     names = dict.fromkeys([*STORED, *(name for name in extra if name in SERIES)])
     parts = [_melted(name, run.series(name)) for name in names]
-    parts += [
-        _melted(BASELINE_PREFIX + name, run.series(name, baseline=True)) for name in BASELINE_STORED
-    ]
-    return pd.concat([part for part in parts if len(part)], ignore_index=True)
+    parts += [_melted(BASELINE_PREFIX + name, run.series(name, baseline=True)) for name in BASELINE_STORED]
+    return pa.concat_tables(parts).unify_dictionaries()
 
 
-def _melted(name: str, frame: pd.DataFrame) -> pd.DataFrame:
+def _melted(name: str, frame: pd.DataFrame) -> pa.Table:
+    """Return one series as a long table; names are kept once and pointed at, which is quick to write."""
     import numpy as np
-    import pandas as pd
+    import pyarrow as pa
 
     labels = [SEPARATOR.join(item) if isinstance(item, tuple) else str(item) for item in frame.columns]
     days, columns = frame.shape
-    return pd.DataFrame(
+    pointers = np.repeat(np.arange(columns, dtype=np.int32), days)
+    values = frame.to_numpy(dtype=float).ravel(order="F")
+    return pa.table(
         {
-            "series": np.full(days * columns, name, dtype=object),
-            "column": np.repeat(np.array(labels, dtype=object), days),
-            "date": np.tile(frame.index.to_numpy(), columns),
-            "value": frame.to_numpy().ravel(order="F"),
+            "series": pa.DictionaryArray.from_arrays(np.zeros_like(pointers), pa.array([name], pa.string())),
+            "column": pa.DictionaryArray.from_arrays(pointers, pa.array(labels, pa.string())),
+            "date": pa.array(np.tile(frame.index.to_numpy(), columns)),
+            "value": pa.array(values),
         }
     )
 
@@ -256,7 +275,6 @@ def _parse(name: str, unit: str, text: str) -> Any:
     if unit == "name":
         return text or None
     return float(text) if text else float("nan")
-
 
 
 def series_names(run: Run) -> list[str]:

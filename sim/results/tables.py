@@ -72,15 +72,13 @@ class LiveTables:
                 "ship_date": start + pd.to_timedelta(rows["ship_day"].astype("int64"), unit="D"),
                 "arrival_date": start + pd.to_timedelta(arrived, unit="D"),
                 "lane": _named(rows["lane"], run.lanes),
-                "supplier": [lanes[i].supplier for i in rows["lane"]],
-                "buyer": [lanes[i].buyer for i in rows["lane"]],
-                "material": [lanes[i].material for i in rows["lane"]],
+                "supplier": _of_lane(rows["lane"], [lane.supplier for lane in lanes]),
+                "buyer": _of_lane(rows["lane"], [lane.buyer for lane in lanes]),
+                "material": _of_lane(rows["lane"], [lane.material for lane in lanes]),
                 "route": _named(rows["route"], run.routes),
                 "quantity": rows["quantity"],
             }
         )
-        for name in ("supplier", "buyer", "material"):
-            frame[name] = frame[name].astype("category")
         last = run.start + timedelta(days=run.n_days)
         frame.attrs = {"title": f"shipments until {last.isoformat()}", "unit": "unit of material"}
         return frame
@@ -90,3 +88,12 @@ def _named(codes: IntArray, names: tuple[str, ...]) -> pd.Categorical[str]:
     import pandas as pd
 
     return pd.Categorical.from_codes(np.asarray(codes, dtype=np.int64), pd.Index(list(names)))
+
+
+def _of_lane(rows: IntArray, names: list[str]) -> pd.Categorical[str]:
+    """Return a property of the lane of each row, ``names`` being that of each lane."""
+    import pandas as pd
+
+    by_lane = pd.Categorical(names)
+    codes = np.asarray(by_lane.codes)[np.asarray(rows, dtype=np.int64)]
+    return pd.Categorical.from_codes(codes, by_lane.categories).remove_unused_categories()
