@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from sim.case import Case, InitialState
 from sim.domain import Network
-from sim.engine import faults
+from sim.engine import faults, shelf
 from sim.engine import state as factory
 from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
 from sim.engine.calendar import Calendar
@@ -61,8 +61,10 @@ def compiled(base: Network, realised: Realised) -> Compiled:
     own = [path for path in realised.numbers if is_of_network(path)]
     if own and all(_leaves_flows(path) for path in own) and not (base.sites and _reviews_long(base)):
         ready = _with_stocks(compiled(base, Realised(base, (), InitialState(), {})), realised.network)
-    else:
+    elif own:
         ready = _compile_anew(realised.network)
+    else:
+        ready = _compile_or_fetch(realised.network)
     _compiled[key] = (base, ready)
     while len(_compiled) > KEPT:
         _compiled.popitem(last=False)
@@ -89,6 +91,18 @@ def _compile_anew(network: Network) -> Compiled:
     _fall_asleep(network, index, steady)
     steady = _warmed_up(net, steady)
     return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
+
+
+def _compile_or_fetch(network: Network) -> Compiled:
+    """Compile a network, or take it from the shelf where an earlier run laid it."""
+    place = shelf.place_of(network)
+    found = shelf.fetch(place)
+    if found is not None:
+        flows, index, net, steady = found
+        return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
+    ready = _compile_anew(network)
+    shelf.put(place, (ready.flows, ready.index, ready.net, ready.steady))
+    return ready
 
 
 def _with_stocks(base: Compiled, network: Network) -> Compiled:
