@@ -42,7 +42,6 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     """Do phase 5 of the day."""
     for group in range(net.groups.material.size):
         update_forecast(net, levers, state, work, group)
-    work.lanes.cancelled[:] = 0.0
     work.lanes.order[:] = 0.0
     for lane in range(net.lanes.source.size):
         if net.lanes.pushed[lane] == 0:
@@ -121,7 +120,6 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - cancelled, 0.0)
     if net.groups.double[group] == 1:
         state.lanes.stale[lane] += cancelled
-    work.lanes.cancelled[lane] = cancelled
     state.lanes.last_cancelled[lane] = today
     still_there = usual * (1.0 - state.lanes.shifted[lane])
     failed = min(cancelled / still_there, 1.0) if still_there > 0.0 else 1.0
