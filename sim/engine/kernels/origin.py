@@ -43,12 +43,12 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: 
         state.lanes.version[lane] = version
         return
     weight = quantity / (before + quantity)
-    largest = 0.0
+    moved = 0
     for k in range(count):
         apart = state.blend[row, there + k] - state.share[here + k]
         state.share[here + k] += weight * apart
-        largest = max(largest, abs(apart))
-    state.lanes.version[lane] = version if largest <= NEGLIGIBLE else -1
+        moved += abs(apart) > NEGLIGIBLE
+    state.lanes.version[lane] = version if moved == 0 else -1
 
 
 @helper
