@@ -3,8 +3,9 @@
 Owns the names, shapes and types; knows no rule of the model. Every array is C-contiguous; types are
 fixed by the factories `ints`, `floats` and `flags`, else each variant of a type would compile anew.
 
-A table is a record array: one row per lane, say, and a column per property, so that a kernel is
-handed twenty arrays and not two hundred (each costs time to compile and to pass).
+A table has one row per lane, say, and a column per property, so that a kernel is handed twenty tables
+and not two hundred arrays (each costs time to compile and to pass). Each column is contiguous: what a
+loop over lanes reads of one property lies together in the processor's cache.
 
 Axes: `site`, `line`, `lane`, `lr` (a lane's use of a route), `route`, `group` (a material bought by a
 site), `out` (a material sold by a site), `bin` (a stock: the outs first, then one per lane at the
@@ -14,16 +15,79 @@ buyer's end), `entry` (an origin share of a bin, see `origin`). Columns `x_first
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Table = Any
-"""A record array; its columns are in the tables below."""
+KINDS = {"f": np.float64, "i": np.int64}
+"""Types of a column; both are words of eight bytes."""
+
+
+class Table:
+    """Rows with named columns, such as ``table.share[3]``; each column is contiguous.
+
+    Attributes
+    ----------
+    words
+        All columns, one after the other, shape (column, row) or (column, row, place) [8 bytes each].
+    kinds
+        Name and kind of each column, in this order.
+
+    Examples
+    --------
+    >>> lanes = table(2, "share:f source:i", share=[0.25, 0.75])
+    >>> lanes.share, lanes.row(1).source, len(lanes)
+    (array([0.25, 0.75]), 0, 2)
+    """
+
+    def __init__(self, words: Ints, kinds: tuple[tuple[str, str], ...]) -> None:
+        self.words = words
+        self.kinds = kinds
+        for (name, kind), column in zip(kinds, words, strict=True):
+            setattr(self, name, column.view(KINDS[kind]))
+
+    if TYPE_CHECKING:
+
+        def __getattr__(self, column: str) -> NDArray[Any]: ...
+
+    def __len__(self) -> int:
+        return int(self.words.shape[1])
+
+    def __getitem__(self, column: str) -> NDArray[Any]:
+        found: NDArray[Any] = getattr(self, column)
+        return found
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Table, (self.words, self.kinds)
+
+    def row(self, number: int) -> SimpleNamespace:
+        """Return one row by column."""
+        return SimpleNamespace(**{name: self[name][number] for name, _ in self.kinds})
+
+    def rows(self) -> Iterator[SimpleNamespace]:
+        """Return every row in turn."""
+        return (self.row(number) for number in range(len(self)))
+
+    def copy(self) -> Table:
+        """Return an independent copy."""
+        return Table(self.words.copy(), self.kinds)
+
+    def replace(self, **values: Any) -> Table:
+        """Return a copy in which some columns have other values."""
+        changed = self.copy()
+        for name, value in values.items():
+            changed[name][:] = value
+        return changed
+
+    def lengthened(self, rows: int) -> Table:
+        """Return a copy with more rows, all zero, at the end."""
+        more = np.zeros((self.words.shape[0], rows, *self.words.shape[2:]), dtype=np.int64)
+        return Table(np.concatenate([self.words, more], axis=1), self.kinds)
 
 SOURCE, MINE, PLANT, STORE, BUILD, CUSTOMER = range(6)
 PRO_RATA, RANKED = range(2)
@@ -60,12 +124,12 @@ def table(shape: int | tuple[int, ...], columns: str, **values: Any) -> Table:
     >>> table(2, "share:f source:i", share=[0.25, 0.75]).share
     array([0.25, 0.75])
     """
-    kinds = {"f": np.float64, "i": np.int64}
-    fields = [tuple(column.split(":")) for column in columns.split()]
-    rows = np.zeros(shape, dtype=[(name, kinds[kind]) for name, kind in fields]).view(np.recarray)
+    names = [column.split(":") for column in columns.split()]
+    sizes = (shape,) if isinstance(shape, int) else shape
+    made = Table(np.zeros((len(names), *sizes), dtype=np.int64), tuple((name, kind) for name, kind in names))
     for name, value in values.items():
-        rows[name] = value
-    return rows
+        made[name][:] = value
+    return made
 
 
 NET_COLUMNS = {
@@ -97,7 +161,7 @@ STATE_COLUMNS = {
     "groups": "forecast:f use_count:i",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
     "outs": "spare:f ordered_from:f version:i",
-    "pool": "lr:i quantity:f ship_day:i age:f left:i record:i next:i",
+    "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
     "codes": "created:f destroyed:f",
 }
@@ -157,8 +221,10 @@ class Levers(NamedTuple):
 class State(NamedTuple):
     """What changes from day to day; columns in STATE_COLUMNS.
 
-    `clock` holds the first day of the scenario and the day that comes next; `pool_free` where to look
-    for a free row of the pool and how many are free; `bucket` the first shipment of each arrival day.
+    `clock` holds the first day of the scenario and the day that comes next. Goods under way are stacks of
+    rows of the pool (`goods`): `bucket` has the top row of each arrival day, `held` of each lane route's
+    held goods; `pool_below` says what lies below each block of rows, `pool_free` the first free block and
+    how many are free.
     What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
     `unbooked_used`. Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's
     row is a mask.
@@ -176,9 +242,10 @@ class State(NamedTuple):
     order_ring: Floats
     use_ring: Floats
     draw_count: Ints
+    pool_below: Ints
     pool_free: Ints
     bucket: Ints
-    held_head: Ints
+    held: Ints
     unbooked_made: Floats
     unbooked_used: Floats
     share: Floats

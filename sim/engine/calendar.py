@@ -82,7 +82,7 @@ class Calendar:
         self.log: list[tuple[int, str, str]] = []
         self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
-        self.margin = int(net.lane_routes.lane.size + 64 + 64 * (net.lane_routes.parcel < math.inf).sum())
+        self.margin = factory.most_shipments(net)
 
     @property
     def day(self) -> int:
@@ -127,6 +127,7 @@ class Calendar:
     def _do(self, owner: str, instruction: Instruction) -> None:
         today = int(self.env.now)
         if isinstance(instruction, Turn):
+            self.state = factory.with_room(self.state, self.margin)
             self.board.turn(owner, instruction, self.state, self.first_day + today)
         elif isinstance(instruction, Reach):
             self.log.append((today, owner, instruction.milestone))
@@ -157,7 +158,7 @@ class Calendar:
             faults.distort(self.state)
             reason = advance(*self._refs(), self.margin, self.first_day + until)
             if reason == GROW_POOL:
-                self.state = factory.grow_pool(self.state)
+                self.state = factory.with_room(self.state, self.margin)
             elif reason == GROW_SHIPMENTS:
                 self.record = factory.grow_shipments(self.record)
             elif reason == GROW_DRAWS:

@@ -29,8 +29,10 @@ from numba.core.typing.templates import (
 from numba.extending import register_model
 from numba.np.numpy_support import from_dtype
 
-SLOTS = 3
-"""Words per array in the table of addresses: data, rows, columns."""
+from sim.engine.arrays import KINDS
+
+ROWS, PLACES, FIRST_COLUMN = range(3)
+"""What the table of addresses says of a table: rows, places in a row, then where each column begins."""
 WORD_BYTES = 8
 FIRST = {"target": "cpu"}
 """Marks a rule to be tried before Numba's own, which are many."""
@@ -39,16 +41,15 @@ FIRST = {"target": "cpu"}
 class ColumnType(types.Type):
     """A column of a table, or an array by itself (a table of one column)."""
 
-    def __init__(self, dtype: types.Type, ndim: int, width: int, offset: int) -> None:
+    def __init__(self, dtype: types.Type, ndim: int, number: int) -> None:
         self.dtype = dtype
         self.ndim = ndim
-        self.width = width
-        self.offset = offset
-        super().__init__(name=f"Column[{dtype},{ndim},{width},{offset}]")
+        self.number = number
+        super().__init__(name=f"Column[{dtype},{ndim},{number}]")
 
 
 class TableType(types.Type):
-    """A record array: its columns by name."""
+    """A table: its columns by name."""
 
     def __init__(self, columns: tuple[tuple[str, ColumnType], ...]) -> None:
         self.columns = dict(columns)
@@ -72,18 +73,21 @@ def _digest(parts: Any) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]
 
 
-def field_of(row: int, dtype: Any, ndim: int) -> Field:
-    """Return place and type of an array, or of a record array whose columns are all words."""
-    if dtype.fields is None:
-        assert dtype.itemsize == WORD_BYTES
-        return row, ColumnType(from_dtype(dtype), ndim, 1, 0)
-    width = len(dtype.names)
-    assert dtype.itemsize == width * WORD_BYTES
-    columns = tuple(
-        (name, ColumnType(from_dtype(np.dtype(dtype.fields[name][0])), ndim, width, offset))
-        for offset, name in enumerate(dtype.names)
+Kinds = tuple[tuple[str, str], ...]
+"""Name and kind of each column of a table (`sim.engine.arrays`)."""
+
+
+def type_of(columns: Kinds | np.dtype[Any], ndim: int) -> ColumnType | TableType:
+    """Return the type of a table with these columns, or of an array of this one type."""
+    if isinstance(columns, np.dtype):
+        return ColumnType(from_dtype(columns), ndim, 0)
+    listed = enumerate(columns)
+    return TableType(
+        tuple(
+            (name, ColumnType(from_dtype(np.dtype(KINDS[kind])), ndim, number))
+            for number, (name, kind) in listed
+        )
     )
-    return row, TableType(columns)
 
 
 @register_model(RefType)
@@ -107,8 +111,7 @@ class _RefAttributes(AttributeTemplate):
 
 @lower_getattr_generic(RefType)
 def _array_of_ref(context: Any, builder: Any, kind: RefType, value: Any, name: str) -> Any:
-    row = kind.fields[name][0]
-    return builder.add(value, context.get_constant(types.intp, SLOTS * WORD_BYTES * row))
+    return builder.add(value, context.get_constant(types.intp, WORD_BYTES * kind.fields[name][0]))
 
 
 @infer_getattr
@@ -169,34 +172,31 @@ class _SetItem(_ItemTemplate):
 
 
 def _word(builder: Any, address: Any, slot: int) -> Any:
-    """Load data address, rows or columns; these never change, so loads may be merged."""
+    """Load what is said of a table; that never changes, so loads may be merged."""
     table = builder.inttoptr(address, cgutils.intp_t.as_pointer())
     loaded = builder.load(builder.gep(table, [cgutils.intp_t(slot)], inbounds=True))
     loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
     return loaded
 
 
-def _element(context: Any, builder: Any, kind: ColumnType, address: Any, index: Any) -> Any:
-    """Return the pointer to the element of a row of the table."""
+def _element(context: Any, builder: Any, kind: ColumnType, address: Any, place: Any) -> Any:
+    """Return the pointer to an element of a column."""
     word = context.get_value_type(kind.dtype)
-    data = builder.inttoptr(_word(builder, address, 0), word.as_pointer())
-    place = index
-    if kind.width > 1:
-        place = builder.add(builder.mul(index, cgutils.intp_t(kind.width)), cgutils.intp_t(kind.offset))
-    return builder.gep(data, [place], inbounds=True)
+    begin = builder.inttoptr(_word(builder, address, FIRST_COLUMN + kind.number), word.as_pointer())
+    return builder.gep(begin, [place], inbounds=True)
 
 
 def _place(builder: Any, kind: ColumnType, address: Any, index: Any) -> Any:
-    """Return the row of the table that an index, or a pair of them, points to."""
+    """Return how far from the beginning of its column an index, or a pair of them, points."""
     if kind.ndim == 1:
         return index
-    row, column = cgutils.unpack_tuple(builder, index, 2)
-    return builder.add(builder.mul(row, _word(builder, address, 2)), column)
+    row, place = cgutils.unpack_tuple(builder, index, 2)
+    return builder.add(builder.mul(row, _word(builder, address, PLACES)), place)
 
 
 def _count(builder: Any, kind: ColumnType, address: Any) -> Any:
-    rows = _word(builder, address, 1)
-    return rows if kind.ndim == 1 else builder.mul(rows, _word(builder, address, 2))
+    rows = _word(builder, address, ROWS)
+    return rows if kind.ndim == 1 else builder.mul(rows, _word(builder, address, PLACES))
 
 
 @infer_global(len)
@@ -211,7 +211,7 @@ class _Len(AbstractTemplate):
 @lower_builtin(len, ColumnType)
 @lower_builtin(len, TableType)
 def _rows(_context: Any, builder: Any, _sig: Any, args: Any) -> Any:
-    return _word(builder, args[0], 1)
+    return _word(builder, args[0], ROWS)
 
 
 @lower_getattr(ColumnType, "size")
@@ -221,7 +221,7 @@ def _size(_context: Any, builder: Any, kind: ColumnType, value: Any) -> Any:
 
 @lower_getattr(ColumnType, "shape")
 def _shape(_context: Any, builder: Any, kind: ColumnType, value: Any) -> Any:
-    return cgutils.pack_array(builder, [_word(builder, value, 1 + axis) for axis in range(kind.ndim)])
+    return cgutils.pack_array(builder, [_word(builder, value, axis) for axis in range(kind.ndim)])
 
 
 @lower_builtin(operator.getitem, ColumnType, types.Any)

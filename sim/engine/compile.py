@@ -342,13 +342,16 @@ def _opening_covers(network: Network, index: Index) -> Floats:
 
 def with_stock_figures(net: a.Net, network: Network, index: Index) -> a.Net:
     """Return the arrays with the covers and interchangeable shares of another network of the same flows."""
-    groups, outs, lanes = net.groups.copy(), net.outs.copy(), net.lanes.copy()
-    groups.cover = _covers(network, index)
-    groups.opening_cover = _opening_covers(network, index)
     planned = zip(index.outs, net.outs.planned, strict=True)
-    outs.target = floats(_target(network, index, key, float(value)) for key, value in planned)
-    lanes.fits = floats(network.lanes[name].interchangeable_share for name in index.lanes)
-    return net._replace(groups=groups, outs=outs, lanes=lanes)
+    target = floats(_target(network, index, key, float(value)) for key, value in planned)
+    fits = floats(network.lanes[name].interchangeable_share for name in index.lanes)
+    return net._replace(
+        groups=net.groups.replace(
+            cover=_covers(network, index), opening_cover=_opening_covers(network, index)
+        ),
+        outs=net.outs.replace(target=target),
+        lanes=net.lanes.replace(fits=fits),
+    )
 
 
 def review_offset(site: Site) -> int:

@@ -44,9 +44,7 @@ def is_planted(name: str) -> bool:
 def distorted(net: Net) -> Net:
     """Return the network with the faults that alter it."""
     if is_planted("lead_time_off_by_one"):
-        longer = net.lane_routes.copy()
-        longer.days += 1
-        return net._replace(lane_routes=longer)
+        return net._replace(lane_routes=net.lane_routes.replace(days=net.lane_routes.days + 1))
     return net
 
 

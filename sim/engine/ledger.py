@@ -36,7 +36,7 @@ def count(net: Net, state: State) -> Count:
     found = Count(
         np.zeros_like(state.totals.made), np.zeros_like(state.codes.created), np.zeros(net.lanes.source.size)
     )
-    tally(ref_to(net), ref_to(state), *found)
+    tally(ref_to(net), ref_to(state), *found, np.zeros(state.blend_version.shape))
     return found
 
 

@@ -18,7 +18,11 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import NativeValue, typeof_impl, unbox
 
-from sim.engine.columns import SLOTS, RefType, field_of
+from sim.engine.arrays import Table
+from sim.engine.columns import FIRST_COLUMN, WORD_BYTES, Kinds, RefType, type_of
+
+Array = tuple[str, Kinds | np.dtype[Any], int]
+"""Name of an array of a record, its columns or its one type, and its number of axes."""
 
 
 class Ref:
@@ -27,13 +31,17 @@ class Ref:
     def __init__(self, record: NamedTuple) -> None:
         self.__dict__.update(record._asdict())
         self._record = record
-        self._numba_type = _type_of(record)
+        arrays: list[Array] = []
         words: list[int] = []
-        for array in record:
-            assert isinstance(array, np.ndarray)
-            assert array.flags.c_contiguous
-            words += [array.ctypes.data, array.shape[0], array.shape[1] if array.ndim > 1 else 1]
-            assert len(words) % SLOTS == 0
+        for name, array in record._asdict().items():
+            block = array.words if isinstance(array, Table) else array[np.newaxis]
+            assert block.flags.c_contiguous
+            assert block.itemsize == WORD_BYTES
+            columns = array.kinds if isinstance(array, Table) else array.dtype
+            arrays.append((name, columns, block.ndim - 1))
+            words += [block.shape[1], block.shape[2] if block.ndim > 2 else 1]
+            words += [block.ctypes.data + column * block.strides[0] for column in range(len(block))]
+        self._numba_type = _made_type(type(record).__name__, tuple(arrays))
         self._table = np.array(words, dtype=np.int64)
         self.address = int(self._table.ctypes.data)
 
@@ -43,16 +51,15 @@ def ref_to(record: Any) -> Any:
     return record if isinstance(record, Ref) else Ref(record)
 
 
-def _type_of(record: NamedTuple) -> RefType:
-    arrays = tuple((name, array.dtype, array.ndim) for name, array in record._asdict().items())
-    return _made_type(type(record).__name__, arrays)
-
-
 @lru_cache
-def _made_type(record: str, arrays: tuple[tuple[str, np.dtype[Any], int], ...]) -> RefType:
+def _made_type(record: str, arrays: tuple[Array, ...]) -> RefType:
     """Return the one type of all records with the same arrays (a `Ref` is made at every call)."""
-    fields = enumerate(arrays)
-    return RefType(record, tuple((name, field_of(row, dtype, ndim)) for row, (name, dtype, ndim) in fields))
+    fields = []
+    word = 0
+    for name, columns, ndim in arrays:
+        fields.append((name, (word, type_of(columns, ndim))))
+        word += FIRST_COLUMN + (1 if isinstance(columns, np.dtype) else len(columns))
+    return RefType(record, tuple(fields))
 
 
 @typeof_impl.register(Ref)

@@ -21,6 +21,7 @@ from sim.engine.compile import compile_network, with_stock_figures
 from sim.engine.draws import draw_all
 from sim.engine.index import Index, make_index
 from sim.engine.kernels.day import advance
+from sim.engine.kernels.goods import empty_lane, enter
 from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
@@ -121,7 +122,7 @@ def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, 
             network.elements[row.element],
             classes.jurisdictions[row.code % classes.count - first],
         )
-        for row in net.touched
+        for row in net.touched.rows()
     )
 
 
@@ -139,7 +140,7 @@ def _warmed_up(net: Net, state: State) -> State:
     record = factory.empty_record(net, 1, 0, 0)
     draws = Draws(demand=np.zeros((0, 1)), transit=np.zeros((0, 1), dtype=np.int64))
     state.clock[0] = np.iinfo(np.int64).max
-    margin = net.lane_routes.lane.size + 64
+    margin = factory.most_shipments(net)
     piles = _piles(net)
     usual = np.full(len(net.bins), 1e-300)  # a day's flow through each stock
     usual[: len(net.outs)] += net.outs.planned
@@ -149,7 +150,7 @@ def _warmed_up(net: Net, state: State) -> State:
         until = int(state.clock[1]) + period
         others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until
         while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
-            state = factory.grow_pool(state)
+            state = factory.with_room(state, margin)
         scale = np.maximum(np.abs(state.on_hand), usual)
         moved = np.abs(state.on_hand - before)
         moved[piles] = 0.0
@@ -229,8 +230,7 @@ def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
             blend=np.repeat(state.blend[:1], longest, axis=0),
             blend_version=np.repeat(state.blend_version[:1], longest, axis=0),
         )
-    _apply_initial_state(ready, state, realised.initial_state)
-    return state
+    return _with_initial_state(ready, state, realised.initial_state)
 
 
 def _longest_memory(case: Case, ready: Compiled) -> int:
@@ -243,7 +243,8 @@ def _longest_memory(case: Case, ready: Compiled) -> int:
     return int(ready.net.lane_routes.days.max(initial=1)) + 2
 
 
-def _apply_initial_state(ready: Compiled, state: State, initial: InitialState) -> None:
+def _with_initial_state(ready: Compiled, state: State, initial: InitialState) -> State:
+    """Put the stated stocks and goods under way in the place of the steady ones."""
     net, index = ready.net, ready.index
     for (site, material), quantity in sorted(initial.on_hand.items()):
         if (site, material) in index.group and net.groups.store[index.group[site, material]] < 0:
@@ -252,14 +253,16 @@ def _apply_initial_state(ready: Compiled, state: State, initial: InitialState) -
                 state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
         else:
             state.on_hand[index.out[site, material]] = quantity
-    if initial.in_transit:
-        factory.empty_lanes(net, state, {index.lane[name] for name in initial.in_transit})
     for lane_id, goods in sorted(initial.in_transit.items()):
         lane = index.lane[lane_id]
+        empty_lane(ready.net_ref, ref_to(state), lane)
         first = int(net.lanes.lr_first[lane])
         for arrival, quantity in goods:
+            state = factory.with_room(state, 1)
             day = int(state.clock[0]) + arrival
-            factory.put_under_way(net, state, first, quantity, day, day - int(net.lane_routes.days[first]))
+            shipped = day - int(net.lane_routes.days[first])
+            enter(ready.net_ref, ref_to(state), first, quantity, day, shipped)
+    return state
 
 
 def _stocks_now(net: Net, state: State) -> Floats:

@@ -5,14 +5,12 @@ Owns how a network's steady flows become stocks, full pipelines and order books.
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 import numpy as np
 
 from sim.engine import arrays as a
 from sim.engine.arrays import Floats, Levers, Net, Record, Signals, State, Work
 from sim.engine.kernels.day import WEEK
-from sim.engine.kernels.goods import FREE
+from sim.engine.kernels.goods import BLOCK, EMPTY, enter
 from sim.engine.kernels.origin import settle_blends
 from sim.engine.reference import Ref
 from sim.interventions.levers import LEVERS, Lever
@@ -83,9 +81,9 @@ def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Rec
     )
 
 
-def pool_size(net: Net) -> int:
-    """Return room for the goods under way of the steady state, twice over."""
-    return power_of_two(int(2 * net.lane_routes.days.sum() + 8 * len(net.lane_routes) + 4096))
+def most_shipments(net: Net) -> int:
+    """Return how many shipments a day may add (parcels of one shipment: a bound far above what occurs)."""
+    return int(len(net.lane_routes) + 64 + 64 * (net.lane_routes.parcel < np.inf).sum())
 
 
 def power_of_two(days: int, least: int = 2) -> int:
@@ -116,15 +114,16 @@ def steady_state(net: Net, blend_days: int) -> State:
         groups=a.table(len(net.groups), columns["groups"], forecast=net.groups.planned_use),
         lines=a.table(len(net.lines), columns["lines"], awake=1, ramp=1.0),
         outs=a.table(len(net.outs), columns["outs"], ordered_from=_steady_orders(net)),
-        pool=_empty_pool(pool_size(net)),
+        pool=a.table(0, columns["pool"]),
+        pool_below=np.zeros(0, dtype=np.int64),
         totals=a.table(n_materials, columns["totals"]),
         codes=a.table(_code_count(net), columns["codes"]),
         order_ring=np.zeros((len(lanes), ring)),
         use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
         draw_count=np.zeros(int(net.lane_routes.draw_row.max(initial=-1)) + 1, dtype=np.int64),
-        pool_free=np.array([0, pool_size(net)], dtype=np.int64),
-        bucket=np.full(BUCKETS, -1, dtype=np.int64),
-        held_head=np.full(len(net.lane_routes), -1, dtype=np.int64),
+        pool_free=np.array([EMPTY, 0], dtype=np.int64),
+        bucket=np.full(BUCKETS, EMPTY, dtype=np.int64),
+        held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
         share=np.zeros(net.entry_code.size),
         unbooked_made=np.zeros(len(net.bins)),
         unbooked_used=np.zeros(len(net.bins)),
@@ -132,8 +131,7 @@ def steady_state(net: Net, blend_days: int) -> State:
         blend_version=np.zeros((power_of_two(blend_days), len(net.outs)), dtype=np.int64),
     )
     settle(net, state)
-    fill_pipelines(net, state)
-    return state
+    return _with_full_pipelines(net, state)
 
 
 def with_opening_stocks(net: Net, state: State) -> State:
@@ -171,13 +169,13 @@ def _steady_orders(net: Net) -> Floats:
 def _opening_stocks(net: Net, share: Floats, lead: Floats) -> Floats:
     on_hand = np.zeros(len(net.bins))
     for out in range(len(net.outs)):
-        row = net.outs[out]
+        row = net.outs.row(out)
         if row.pushed == 0 and row.store_group < 0 and row.source == 0:
             makers = net.out_lines.line[row.line_first : row.line_end]
             is_mine = np.any(net.lines.kind[makers] == a.MINE)
             on_hand[out] = row.target - (0.0 if is_mine else row.planned)
-    for i, lane in enumerate(net.lanes):
-        group = net.groups[lane.group]
+    for i, lane in enumerate(net.lanes.rows()):
+        group = net.groups.row(lane.group)
         use = group.planned_use * share[i]
         under_way = use * (lead[i] + (group.store >= 0))
         if group.policy == a.ORDER_UP_TO:
@@ -190,11 +188,6 @@ def _opening_stocks(net: Net, share: Floats, lead: Floats) -> Floats:
             stock = use * (group.opening_cover + (group.review - 1.0))
         on_hand[lane.bin] += max(stock, 0.0)
     return on_hand
-
-
-def _empty_pool(size: int) -> a.Table:
-    """Return free rows of the pool."""
-    return a.table(size, a.STATE_COLUMNS["pool"], lr=FREE, next=-1)
 
 
 def settle(net: Net, state: State) -> None:
@@ -213,45 +206,19 @@ def settle(net: Net, state: State) -> None:
     state.blend[:, :end] = state.share[:end]
 
 
-def fill_pipelines(net: Net, state: State) -> None:
+def _with_full_pipelines(net: Net, state: State) -> State:
     """Put the steady flow of every lane route under way, one shipment per day of transit."""
-    for lr, row in enumerate(net.lane_routes):
-        flow = net.lanes.flow[row.lane] * row.share
-        if flow > 0.0:
-            for day in range(row.days):
-                put_under_way(net, state, lr, flow, day, day - row.days)
-
-
-def put_under_way(net: Net, state: State, lr: int, quantity: float, arrival: int, shipped: int) -> None:
-    """Enter one shipment into the calendar of goods under way."""
-    slot = int(state.pool_free[0])
-    while state.pool.lr[slot] != FREE:
-        slot = (slot + 1) % len(state.pool)
-    state.pool_free[0] = (slot + 1) % len(state.pool)
-    state.pool_free[1] -= 1
-    bucket = arrival % state.bucket.size
-    state.pool[slot] = (lr, quantity, shipped, 0.0, 0, -1, state.bucket[bucket])
-    state.bucket[bucket] = slot
-    state.lanes.in_transit[net.lane_routes.lane[lr]] += quantity
-
-
-def empty_lanes(net: Net, state: State, lanes: Collection[int]) -> None:
-    """Take all that some lanes have under way out of the calendar (before a stated initial state)."""
-    following, lane_of, rows = state.pool.next.copy(), net.lane_routes.lane[state.pool.lr], state.pool.lr
-    for bucket in np.flatnonzero(state.bucket >= 0):
-        slot, kept = int(state.bucket[bucket]), -1
-        while slot >= 0:
-            after = int(following[slot])
-            if int(lane_of[slot]) in lanes:
-                rows[slot] = FREE
-                state.pool_free[1] += 1
-            else:
-                following[slot] = kept
-                kept = slot
-            slot = after
-        state.bucket[bucket] = kept
-    state.pool.next[:] = following
-    state.lanes.in_transit[list(lanes)] = 0.0
+    flow = net.lanes.flow[net.lane_routes.lane] * net.lane_routes.share
+    used = np.flatnonzero(flow > 0.0)
+    days = net.lane_routes.days
+    # Every day's stack may have a block that is not full.
+    blocks = int(days[used].sum()) // BLOCK + int(days.max(initial=1)) + most_shipments(net)
+    state = with_room(state, blocks)
+    refs = Ref(net), Ref(state)
+    for lr in used:
+        for day in range(days[lr]):
+            enter(*refs, int(lr), float(flow[lr]), day, day - int(days[lr]))
+    return state
 
 
 def copy_state(state: State) -> State:
@@ -260,14 +227,21 @@ def copy_state(state: State) -> State:
     return State(*arrays)
 
 
-def grow_pool(state: State) -> State:
-    """Return the state with twice the room for goods under way."""
-    size = len(state.pool)
-    pool = np.concatenate([state.pool, _empty_pool(size)]).view(np.recarray)
-    return state._replace(pool=pool, pool_free=np.array([size, state.pool_free[1] + size], dtype=np.int64))
+def with_room(state: State, blocks: int) -> State:
+    """Return the state with at least so many free blocks for goods under way, and some to spare."""
+    if state.pool_free[1] >= blocks:
+        return state
+    first = len(state.pool_below)
+    more = blocks + first // 2
+    chain = np.arange(first + 1, first + more + 1)
+    chain[-1] = state.pool_free[0]
+    return state._replace(
+        pool=state.pool.lengthened(more * BLOCK),
+        pool_below=np.concatenate([state.pool_below, chain]),
+        pool_free=np.array([first, state.pool_free[1] + more], dtype=np.int64),
+    )
 
 
 def grow_shipments(record: Record) -> Record:
     """Return the record with twice the room for shipments."""
-    room = np.zeros_like(record.shipments)
-    return record._replace(shipments=np.concatenate([record.shipments, room]).view(np.recarray))
+    return record._replace(shipments=record.shipments.lengthened(len(record.shipments)))

@@ -1,7 +1,8 @@
 """Goods under way: they leave, land, are held at a refused border, and are returned.
 
-A shipment is a row of a pool; a calendar of buckets, one per arrival day, chains the rows that land
-that day. Nothing here decides anything; it only moves mass between the calendar and the stocks.
+A shipment is a row of a pool. The rows of one arrival day are a stack, and so are the goods held on a
+lane route. A stack takes the pool in blocks, so that what lands together lies together. Nothing here
+decides anything; it only moves mass between the calendar and the stocks.
 """
 
 from __future__ import annotations
@@ -12,36 +13,88 @@ from sim.engine.arrays import Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
 
-FREE = -1
-"""Lane route of a row of the pool that holds no shipment."""
+BLOCK = 16
+"""Rows in a block of the pool."""
+EMPTY = -1
+"""Top of a stack without rows."""
 LANDS, RETURNS = 0, -1
-"""Values of `pool_left` for goods under way: bound for the buyer, on the way back to the seller."""
+"""Values of `pool.left` for goods under way: bound for the buyer, on the way back to the seller."""
 
 
 @helper
-def chain(state: State, slot: int, day: int) -> None:
-    """Put a shipment into the bucket of an arrival day."""
-    bucket = day & (state.bucket.size - 1)
-    state.pool.next[slot] = state.bucket[bucket]
+def above(state: State, top: int) -> int:
+    """Return the row that comes on a stack's top row; a full block takes a free one on top."""
+    slot = top + 1
+    if top == EMPTY or slot & (BLOCK - 1) == 0:
+        block = state.pool_free[0]
+        state.pool_free[0] = state.pool_below[block]
+        state.pool_free[1] -= 1
+        state.pool_below[block] = top
+        slot = block * BLOCK
+    return slot
+
+
+@helper
+def below(state: State, slot: int) -> int:
+    """Return the row under one of a stack's rows."""
+    return state.pool_below[slot // BLOCK] if slot & (BLOCK - 1) == 0 else slot - 1
+
+
+@helper
+def drop(state: State, top: int) -> int:
+    """Return the row under a stack's top row, which is free from now on."""
+    under = below(state, top)
+    if top & (BLOCK - 1) == 0:
+        block = top // BLOCK
+        state.pool_below[block] = state.pool_free[0]
+        state.pool_free[0] = block
+        state.pool_free[1] += 1
+    return under
+
+
+@helper
+def bucket_of(state: State, day: int) -> int:
+    """Return the stack of an arrival day."""
+    return day & (state.bucket.size - 1)
+
+
+@helper
+def move_row(state: State, slot: int, to: int, left: int) -> None:
+    """Copy a shipment to another row."""
+    state.pool.lr[to] = state.pool.lr[slot]
+    state.pool.quantity[to] = state.pool.quantity[slot]
+    state.pool.ship_day[to] = state.pool.ship_day[slot]
+    state.pool.age[to] = state.pool.age[slot]
+    state.pool.left[to] = left
+    state.pool.record[to] = state.pool.record[slot]
+    state.pool.version[to] = state.pool.version[slot]
+
+
+@helper
+def put_under_way(
+    net: Net, state: State, lr: int, quantity: float, ship_day: int, age: float, arrival: int, record: int
+) -> None:
+    """Put a shipment under way."""
+    lane = net.lane_routes.lane[lr]
+    bucket = bucket_of(state, arrival)
+    slot = above(state, state.bucket[bucket])
     state.bucket[bucket] = slot
+    state.pool.lr[slot] = lr
+    state.pool.quantity[slot] = quantity
+    state.pool.ship_day[slot] = ship_day
+    state.pool.age[slot] = age
+    state.pool.left[slot] = LANDS
+    state.pool.record[slot] = record
+    state.pool.version[slot] = state.outs.version[net.lanes.source[lane]]
+    state.lanes.in_transit[lane] += quantity
 
 
 @helper
 def depart(
     net: Net, state: State, record: Record, lr: int, quantity: float, days: int, age: float, today: int
 ) -> None:
-    """Put a shipment under way; it lands `days` after today."""
-    slot = state.pool_free[0]
-    while state.pool.lr[slot] >= 0:  # rows are taken in turn: what leaves together lies together
-        slot = (slot + 1) & (len(state.pool) - 1)
-    state.pool_free[0] = (slot + 1) & (len(state.pool) - 1)
-    state.pool_free[1] -= 1
-    state.pool.lr[slot] = lr
-    state.pool.quantity[slot] = quantity
-    state.pool.ship_day[slot] = today
-    state.pool.age[slot] = age
-    state.pool.left[slot] = LANDS
-    state.pool.record[slot] = -1
+    """Ship goods that land `days` after today."""
+    row = -1
     if record.shipments.lr.size > 0 and today >= state.clock[0]:
         row = record.shipment_count[0]
         record.shipment_count[0] = row + 1
@@ -49,9 +102,29 @@ def depart(
         record.shipments.day[row] = today - state.clock[0]
         record.shipments.arrival[row] = -1
         record.shipments.quantity[row] = quantity
-        state.pool.record[slot] = row
-    state.lanes.in_transit[net.lane_routes.lane[lr]] += quantity
-    chain(state, slot, today + days)
+    put_under_way(net, state, lr, quantity, today, age, today + days, row)
+
+
+@kernel
+def enter(net: Net, state: State, lr: int, quantity: float, arrival: int, ship_day: int) -> None:
+    """Enter goods that have been under way since before the run."""
+    put_under_way(net, state, lr, quantity, ship_day, 0.0, arrival, -1)
+
+
+@kernel
+def empty_lane(net: Net, state: State, lane: int) -> None:
+    """Take all that a lane has under way out of the calendar."""
+    for bucket in range(state.bucket.size):
+        kept = EMPTY
+        slot = state.bucket[bucket]
+        while slot != EMPTY:
+            if net.lane_routes.lane[state.pool.lr[slot]] != lane:
+                to = above(state, kept)
+                move_row(state, slot, to, state.pool.left[slot])
+                kept = to
+            slot = drop(state, slot)
+        state.bucket[bucket] = kept
+    state.lanes.in_transit[lane] = 0.0
 
 
 @helper
@@ -59,20 +132,17 @@ def receive(net: Net, state: State, work: Work, record: Record, today: int) -> N
     """Land what arrives today."""
     work.lanes.received[:] = 0.0
     work.lanes.waited[:] = 0.0
-    bucket = today & (state.bucket.size - 1)
+    bucket = bucket_of(state, today)
     slot = state.bucket[bucket]
-    state.bucket[bucket] = -1
-    while slot >= 0:
-        following = state.pool.next[slot]
+    state.bucket[bucket] = EMPTY
+    while slot != EMPTY:
         if state.pool.left[slot] == RETURNS:
             come_back(net, state, work, slot)
         else:
             land(net, state, work, slot, today)
         if state.pool.record[slot] >= 0:
             record.shipments.arrival[state.pool.record[slot]] = today - state.clock[0]
-        state.pool.lr[slot] = FREE
-        state.pool_free[1] += 1
-        slot = following
+        slot = drop(state, slot)
     learn_lead_times(net, state, work)
 
 
@@ -84,8 +154,8 @@ def land(net: Net, state: State, work: Work, slot: int, today: int) -> None:
     bin_ = net.lanes.bin[lane]
     if bin_ < net.outs.material.size:
         mix_into_out(net, state, work, bin_, quantity, lane, ship_day)
-    else:
-        mix_into_lane(net, state, lane, quantity, ship_day)
+    elif state.pool.version[slot] != state.lanes.version[lane]:
+        mix_into_lane(net, state, lane, quantity, ship_day, state.pool.version[slot])
     state.on_hand[bin_] += quantity
     state.lanes.in_transit[lane] -= quantity
     work.lanes.received[lane] += quantity
@@ -126,24 +196,24 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
 def stop_under_way(net: Net, state: State, lr: int, is_returned: bool, today: int) -> None:
     """Hold every shipment of a lane route where it is, or turn it back, before today's receipts."""
     lane = net.lane_routes.lane[lr]
-    days = state.bucket.size
-    for ahead in range(days):
-        bucket = (today + ahead) & (days - 1)
+    for ahead in range(state.bucket.size):
+        bucket = bucket_of(state, today + ahead)
+        kept = EMPTY
         slot = state.bucket[bucket]
-        state.bucket[bucket] = -1
-        while slot >= 0:
-            following = state.pool.next[slot]
+        while slot != EMPTY:
             if state.pool.lr[slot] != lr or state.pool.left[slot] == RETURNS:
-                state.pool.next[slot] = state.bucket[bucket]
-                state.bucket[bucket] = slot
+                to = above(state, kept)
+                move_row(state, slot, to, state.pool.left[slot])
+                kept = to
             else:
                 state.lanes.in_transit[lane] -= state.pool.quantity[slot]
                 state.lanes.held[lane] += state.pool.quantity[slot]
                 state.lanes.held_since[lane] = today
-                state.pool.left[slot] = ahead
-                state.pool.next[slot] = state.held_head[lr]
-                state.held_head[lr] = slot
-            slot = following
+                to = above(state, state.held[lr])
+                move_row(state, slot, to, ahead)
+                state.held[lr] = to
+            slot = drop(state, slot)
+        state.bucket[bucket] = kept
     if is_returned:
         turn_back(state, lr, today)
 
@@ -151,30 +221,30 @@ def stop_under_way(net: Net, state: State, lr: int, is_returned: bool, today: in
 @helper
 def turn_back(state: State, lr: int, today: int) -> None:
     """Send held goods home; they need as long as they had travelled."""
-    slot = state.held_head[lr]
-    state.held_head[lr] = -1
-    while slot >= 0:
-        following = state.pool.next[slot]
-        travelled = max(today - state.pool.ship_day[slot], 1)
-        state.pool.left[slot] = RETURNS
-        chain(state, slot, today + travelled)
-        slot = following
+    slot = state.held[lr]
+    while slot != EMPTY:
+        bucket = bucket_of(state, today + max(today - state.pool.ship_day[slot], 1))
+        to = above(state, state.bucket[bucket])
+        move_row(state, slot, to, RETURNS)
+        state.bucket[bucket] = to
+        slot = drop(state, slot)
+    state.held[lr] = EMPTY
 
 
 @kernel
 def release_held(net: Net, state: State, lr: int, today: int) -> None:
     """Let held goods go on with the days they had left."""
     lane = net.lane_routes.lane[lr]
-    slot = state.held_head[lr]
-    state.held_head[lr] = -1
-    while slot >= 0:
-        following = state.pool.next[slot]
-        left = state.pool.left[slot]
-        state.pool.left[slot] = LANDS
+    slot = state.held[lr]
+    while slot != EMPTY:
         state.lanes.held[lane] -= state.pool.quantity[slot]
         state.lanes.in_transit[lane] += state.pool.quantity[slot]
-        chain(state, slot, today + left)
-        slot = following
+        bucket = bucket_of(state, today + state.pool.left[slot])
+        to = above(state, state.bucket[bucket])
+        move_row(state, slot, to, LANDS)
+        state.bucket[bucket] = to
+        slot = drop(state, slot)
+    state.held[lr] = EMPTY
 
 
 @helper

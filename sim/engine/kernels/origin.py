@@ -26,13 +26,12 @@ def remember_blends(net: Net, state: State, today: int) -> None:
 
 
 @helper
-def mix_into_lane(net: Net, state: State, lane: int, quantity: float, ship_day: int) -> None:
+def mix_into_lane(
+    net: Net, state: State, lane: int, quantity: float, ship_day: int, version: int
+) -> None:
     """Mix goods of a shipping day's blend into the buyer's stock of that lane, before adding them."""
     source, bin_ = net.lanes.source[lane], net.lanes.bin[lane]
     row = ship_day & (state.blend.shape[0] - 1)
-    version = state.blend_version[row, source]
-    if version == state.lanes.version[lane]:
-        return
     there, here = net.bins.entry_first[source], net.bins.entry_first[bin_]
     count = net.bins.entry_end[source] - there
     before = state.on_hand[bin_]

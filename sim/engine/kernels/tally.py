@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from sim.engine.arrays import Floats, Net, State
 from sim.engine.jit import helper, kernel
+from sim.engine.kernels.goods import EMPTY, below
 from sim.engine.kernels.origin import book
 
 
 @kernel
-def tally(net: Net, state: State, materials: Floats, codes: Floats, under_way: Floats) -> None:
-    """Count all mass by material, all origin by code, and goods under way by lane."""
+def tally(
+    net: Net, state: State, materials: Floats, codes: Floats, under_way: Floats, shipped: Floats
+) -> None:
+    """Count all mass by material, all origin by code, and goods under way by lane.
+
+    `shipped` is room for what is under way of each shipping day and sold stock, shape (day, out).
+    """
     for bin_ in range(len(net.bins)):
         book(net, state, bin_)
-    materials[:] = 0.0
-    codes[:] = 0.0
-    under_way[:] = 0.0
     outs = net.outs.material.size
     for out in range(outs):
         materials[net.outs.material[out]] += state.on_hand[out]
@@ -24,9 +27,14 @@ def tally(net: Net, state: State, materials: Floats, codes: Floats, under_way: F
             materials[net.groups.material[net.lanes.group[lane]]] += state.on_hand[net.lanes.bin[lane]]
             tally_bin(net, state, codes, net.lanes.bin[lane])
     for bucket in range(state.bucket.size):
-        tally_chain(net, state, materials, codes, under_way, state.bucket[bucket])
+        tally_stack(net, state, under_way, shipped, state.bucket[bucket])
     for lr in range(net.lane_routes.lane.size):
-        tally_chain(net, state, materials, codes, under_way, state.held_head[lr])
+        tally_stack(net, state, under_way, shipped, state.held[lr])
+    for day in range(shipped.shape[0]):
+        for out in range(outs):
+            if shipped[day, out] > 0.0:
+                materials[net.outs.material[out]] += shipped[day, out]
+                tally_shipped(net, state, codes, out, day, shipped[day, out])
 
 
 @helper
@@ -39,19 +47,21 @@ def tally_bin(net: Net, state: State, codes: Floats, bin_: int) -> None:
 
 
 @helper
-def tally_chain(
-    net: Net, state: State, materials: Floats, codes: Floats, under_way: Floats, slot: int
-) -> None:
-    """Add the goods of a chain of shipments, at the blend of the day they left."""
-    while slot >= 0:
+def tally_stack(net: Net, state: State, under_way: Floats, shipped: Floats, top: int) -> None:
+    """Add the goods of a stack of shipments."""
+    slot = top
+    while slot != EMPTY:
         lane = net.lane_routes.lane[state.pool.lr[slot]]
-        source = net.lanes.source[lane]
-        quantity = state.pool.quantity[slot]
-        under_way[lane] += quantity
-        materials[net.outs.material[source]] += quantity
-        row = state.pool.ship_day[slot] & (state.blend.shape[0] - 1)
-        for be in range(net.bins.element_first[source], net.bins.element_end[source]):
-            mass = quantity * net.elements.content[be]
-            for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-                codes[net.entry_code[k]] += mass * state.blend[row, k]
-        slot = state.pool.next[slot]
+        under_way[lane] += state.pool.quantity[slot]
+        day = state.pool.ship_day[slot] & (state.blend.shape[0] - 1)
+        shipped[day, net.lanes.source[lane]] += state.pool.quantity[slot]
+        slot = below(state, slot)
+
+
+@helper
+def tally_shipped(net: Net, state: State, codes: Floats, out: int, day: int, quantity: float) -> None:
+    """Add the origin of goods under way, at the blend of the day they left."""
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        mass = quantity * net.elements.content[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            codes[net.entry_code[k]] += mass * state.blend[day, k]
