@@ -160,7 +160,7 @@ STATE_COLUMNS = {
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i",
     "groups": "forecast:f use_count:i",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
-    "outs": "spare:f ordered_from:f version:i",
+    "outs": "spare:f ordered_from:f version:i stirred:i",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
     "codes": "created:f destroyed:f",

@@ -40,7 +40,8 @@ class Ref:
             columns = array.kinds if isinstance(array, Table) else array.dtype
             arrays.append((name, columns, block.ndim - 1))
             words += [block.shape[1], block.shape[2] if block.ndim > 2 else 1]
-            words += [block.ctypes.data + column * block.strides[0] for column in range(len(block))]
+            begin, step = block.ctypes.data, block.strides[0]
+            words += [begin + column * step for column in range(len(block))]
         self._numba_type = _made_type(type(record).__name__, tuple(arrays))
         self._table = np.array(words, dtype=np.int64)
         self.address = int(self._table.ctypes.data)

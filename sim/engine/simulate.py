@@ -253,15 +253,15 @@ def _with_initial_state(ready: Compiled, state: State, initial: InitialState) ->
                 state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
         else:
             state.on_hand[index.out[site, material]] = quantity
+    state = factory.with_room(state, sum(len(goods) for goods in initial.in_transit.values()))
+    refs = ready.net_ref, ref_to(state)
     for lane_id, goods in sorted(initial.in_transit.items()):
         lane = index.lane[lane_id]
-        empty_lane(ready.net_ref, ref_to(state), lane)
+        empty_lane(*refs, lane)
         first = int(net.lanes.lr_first[lane])
         for arrival, quantity in goods:
-            state = factory.with_room(state, 1)
             day = int(state.clock[0]) + arrival
-            shipped = day - int(net.lane_routes.days[first])
-            enter(ready.net_ref, ref_to(state), first, quantity, day, shipped)
+            enter(*refs, first, quantity, day, day - int(net.lane_routes.days[first]))
     return state
 
 

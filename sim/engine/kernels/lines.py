@@ -16,7 +16,7 @@ ENOUGH = 1.0 - 1e-12
 """A supply this close to the want is the want (shares sum to one only up to rounding)."""
 STOPPED_SHARE = 0.05
 """A build line at this share of its plan or less stands still, and restarts by its ramp."""
-SAME = 1e-13
+SAME = 1e-12
 """Lanes whose parts of a line's use differ by less are the same mix."""
 
 

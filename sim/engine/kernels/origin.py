@@ -10,19 +10,34 @@ from __future__ import annotations
 from sim.engine.arrays import CLAIM, ONE, TAKE, Floats, Ints, Net, State, Work
 from sim.engine.jit import helper, kernel
 
-NEGLIGIBLE = 1e-15
-"""A share that moves by less keeps its bits, so that a settled blend stays settled."""
+NEGLIGIBLE = 1e-12
+"""Blends this close are one blend: a settled stock stays settled, and the balance is far inside 1e-9."""
 
 
 @helper
 def remember_blends(net: Net, state: State, today: int) -> None:
-    """Keep today's blend of every sold stock, for the goods that leave today."""
-    row = today & (state.blend.shape[0] - 1)
+    """Keep today's blend of every sold stock, for the goods that leave today.
+
+    What several lines make goes in one after the other; only a blend that differs at the end of it from
+    yesterday's is a new version.
+    """
+    row, last = today & (state.blend.shape[0] - 1), (today - 1) & (state.blend.shape[0] - 1)
     for out in range(net.outs.material.size):
+        first, end = net.bins.entry_first[out], net.bins.entry_end[out]
+        if state.outs.stirred[out] == 1:
+            state.outs.stirred[out] = 0
+            moved = 0
+            for k in range(first, end):
+                moved += abs(state.share[k] - state.blend[last, k]) > NEGLIGIBLE
+            if moved > 0:
+                state.outs.version[out] += 1
+                state.blend_version[row, out] = state.outs.version[out]
+                for k in range(first, end):
+                    state.blend[row, k] = state.share[k]
         if state.blend_version[row, out] != state.outs.version[out]:
-            for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
-                state.blend[row, k] = state.share[k]
             state.blend_version[row, out] = state.outs.version[out]
+            for k in range(first, end):
+                state.blend[row, k] = state.blend[last, k]
 
 
 @helper
@@ -67,12 +82,12 @@ def mix_into_out(
     changed = False
     book(net, state, out)
     for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
-        step = weight * (work.code_mass[net.entry_code[k]] - state.share[k])
-        if abs(step) > NEGLIGIBLE:
-            state.share[k] += step
+        apart = work.code_mass[net.entry_code[k]] - state.share[k]
+        if abs(apart) > NEGLIGIBLE:
+            state.share[k] += weight * apart
             changed = True
     if changed:
-        state.outs.version[out] += 1
+        state.outs.stirred[out] = 1
 
 
 @helper
@@ -150,12 +165,12 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> b
             value = product_share(work, net.out_rule[r], code, mass, state.share[k])
             r += 1
             state.codes.created[code] += created * value
-            step = weight * (value - state.share[k])
-            if abs(step) > NEGLIGIBLE:
-                state.share[k] += step
+            apart = value - state.share[k]
+            if abs(apart) > NEGLIGIBLE:
+                state.share[k] += weight * apart
                 changed = True
     if changed:
-        state.outs.version[out] += 1
+        state.outs.stirred[out] = 1
     return changed
 
 
