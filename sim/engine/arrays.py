@@ -9,7 +9,7 @@ loop over lanes reads of one property lies together in the processor's cache.
 
 Axes: `site`, `line`, `lane`, `lr` (a lane's use of a route), `route`, `group` (a material bought by a
 site), `out` (a material sold by a site), `bin` (a stock: the outs first, then one per lane at the
-buyer's end), `entry` (an origin share of a bin, see `origin`). Columns `x_first` and
+buyer's end), `entry` (an origin share of a bin; all stocks of a material have the same, see `origin`). Columns `x_first` and
 `x_end` delimit a row's part of the list `x`.
 """
 
@@ -141,7 +141,7 @@ NET_COLUMNS = {
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
     "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
-    "lane_first:i lane_end:i line_first:i line_end:i",
+    "lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
     "surplus:i choke:f lane_first:i lane_end:i line_first:i line_end:i",
@@ -163,7 +163,6 @@ STATE_COLUMNS = {
     "outs": "spare:f ordered_from:f version:i stirred:i",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
-    "codes": "created:f destroyed:f",
 }
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
@@ -225,7 +224,9 @@ class State(NamedTuple):
     rows of the pool (`goods`): `bucket` has the top row of each arrival day, `held` of each lane route's
     held goods; `pool_below` says what lies below each block of rows, `pool_free` the first free block and
     how many are free.
-    What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
+    `share` has the origin of every stock, `drawn` of what each site draws of a bought material, `blend` of
+    what left on each of the last days; `gained` and `lost` what was made and used of every origin share of a
+    stock so far [unit of material]. What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
     `unbooked_used`. Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's
     row is a mask.
     """
@@ -238,7 +239,6 @@ class State(NamedTuple):
     outs: Table
     pool: Table
     totals: Table
-    codes: Table
     order_ring: Floats
     use_ring: Floats
     draw_count: Ints
@@ -248,7 +248,10 @@ class State(NamedTuple):
     held: Ints
     unbooked_made: Floats
     unbooked_used: Floats
+    gained: Floats
+    lost: Floats
     share: Floats
+    drawn: Floats
     blend: Floats
     blend_version: Ints
 
@@ -263,6 +266,7 @@ class Work(NamedTuple):
     routes: Table
     outs: Table
     takes: Floats
+    product: Floats
     code_mass: Floats
     element_mass: Floats
 

@@ -18,26 +18,28 @@ from sim.engine.index import Index
 from sim.engine.kernels.tally import tally
 from sim.engine.origin import classes_of
 from sim.engine.reference import ref_to
+from sim.engine.state import code_count
 from sim.errors import InvariantError
 
 TOLERANCE = 1e-9
 
 
 class Count(NamedTuple):
-    """Everything there is at one moment."""
+    """Everything there is at one moment, and all origin that was made and used up to then."""
 
     materials: Floats
-    codes: Floats
     under_way: Floats
+    codes: Floats
+    created: Floats
+    destroyed: Floats
 
 
 def count(net: Net, state: State) -> Count:
-    """Count all mass [unit of material], all origin [tonne of element] and all goods under way."""
-    found = Count(
-        np.zeros_like(state.totals.made), np.zeros_like(state.codes.created), np.zeros(net.lanes.source.size)
-    )
-    tally(ref_to(net), ref_to(state), *found, np.zeros(state.blend_version.shape))
-    return found
+    """Count all mass [unit of material], all goods under way and all origin [tonne of element]."""
+    materials, under_way = np.zeros(len(state.totals)), np.zeros(len(net.lanes))
+    origin = np.zeros((3, code_count(net)))
+    tally(ref_to(net), ref_to(state), materials, under_way, np.zeros(state.blend_version.shape), origin)
+    return Count(materials, under_way, *origin)
 
 
 @dataclass
@@ -54,7 +56,7 @@ class Ledger:
     def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
         opening = count(net, state)
-        for total in (state.totals.made, state.totals.used, state.codes.created, state.codes.destroyed):
+        for total in (state.totals.made, state.totals.used, state.gained, state.lost):
             total[:] = 0.0
         return cls(network, index, net, opening, {})
 
@@ -71,9 +73,9 @@ class Ledger:
             lambda i: self.index.materials[i],
             self.opening.materials, state.totals.made, state.totals.used, now.materials, day,
         )  # fmt: skip
-        codes, scale = state.codes, self._element_scale(state)
+        scale = self._element_scale(now)
         self._compare(
-            self._code_name, self.opening.codes, codes.created, codes.destroyed, now.codes, day, scale
+            self._code_name, self.opening.codes, now.created, now.destroyed, now.codes, day, scale
         )
         booked = state.lanes.in_transit + state.lanes.held
         none = np.zeros_like(booked)
@@ -89,10 +91,10 @@ class Ledger:
         element, number = divmod(code, classes.count)
         return f"{self.network.elements[element]} {classes.name(number)}"
 
-    def _element_scale(self, state: State) -> Floats:
+    def _element_scale(self, now: Count) -> Floats:
         """Return, per code, the mass of its element that passed through the world."""
         count_ = classes_of(self.network).count
-        passed = self.opening.codes + state.codes.created
+        passed = self.opening.codes + now.created
         scale = np.zeros_like(passed)
         for first in range(0, passed.size, count_):
             scale[first : first + count_] = passed[first : first + count_].max(initial=0.0)

@@ -152,10 +152,24 @@ def _product_classes(classes: Classes, line: Line, rules: dict[int, int], fed: s
     return new | {number for number in claim if fed & {number, number - 1}}
 
 
+def alike(index: Index, reach: Reach) -> Reach:
+    """Return for every sold stock what can exist in any stock of its material.
+
+    Stocks of a material then have the same entries in the same order, and goods mix entry by entry.
+    """
+    union: dict[str, dict[int, set[int]]] = {}
+    for (_, material), row in zip(index.outs, reach, strict=True):
+        known = union.setdefault(material, {})
+        for element, numbers in row.items():
+            known[element] = known.get(element, set()) | numbers
+    return [union[material] for _, material in index.outs]
+
+
 def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dict[str, Any]:
     """Return the arrays by which origin travels: entries of every stock, rules of every product."""
     classes = classes_of(network)
-    reach = reachable(network, index, classes)
+    exact = reachable(network, index, classes)
+    reach = alike(index, exact)
     n_outs = len(index.outs)
     own = [lane for lane in range(len(index.lanes)) if parts["lane_bin"][lane] >= n_outs]
     sources = [*range(n_outs), *(int(parts["lane_source"][lane]) for lane in own)]
@@ -177,8 +191,19 @@ def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dic
         "element_entry_ptr": entry_ptr,
         "entry_code": entry_code,
         **_line_rules(network, index, classes, reach),
-        **_touched(network, index, classes, reach),
+        "group_entry_ptr": _group_entries(index, parts, reach),
+        **_touched(network, index, classes, exact),
     }
+
+
+def _group_entries(index: Index, parts: dict[str, Any], reach: Reach) -> a.Ints:
+    """Return where the entries of each bought material's blend begin, as drawn at the site."""
+    pointers = [0]
+    for group in range(len(index.groups)):
+        lane = parts["group_lane"][parts["group_lane_ptr"][group]]
+        row = reach[parts["lane_source"][lane]]
+        pointers.append(pointers[-1] + sum(len(numbers) for numbers in row.values()))
+    return a.ints(pointers)
 
 
 def _line_rules(network: Network, index: Index, classes: Classes, reach: Reach) -> dict[str, Any]:

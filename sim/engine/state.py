@@ -48,12 +48,13 @@ def work_space(net: Net) -> Work:
     return Work(
         **tables,
         takes=np.zeros(len(net.inputs)),
-        code_mass=np.zeros(_code_count(net)),
+        product=np.zeros(int((net.bins.entry_end - net.bins.entry_first).max(initial=0))),
+        code_mass=np.zeros(code_count(net)),
         element_mass=np.zeros(_element_count(net)),
     )
 
 
-def _code_count(net: Net) -> int:
+def code_count(net: Net) -> int:
     return max(int(net.entry_code.max(initial=0)), int(net.line_code.max(initial=0))) + 1
 
 
@@ -117,14 +118,16 @@ def steady_state(net: Net, blend_days: int) -> State:
         pool=a.table(0, columns["pool"]),
         pool_below=np.zeros(0, dtype=np.int64),
         totals=a.table(n_materials, columns["totals"]),
-        codes=a.table(_code_count(net), columns["codes"]),
         order_ring=np.zeros((len(lanes), ring)),
         use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
         draw_count=np.zeros(int(net.lane_routes.draw_row.max(initial=-1)) + 1, dtype=np.int64),
         pool_free=np.array([EMPTY, 0], dtype=np.int64),
         bucket=np.full(BUCKETS, EMPTY, dtype=np.int64),
         held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
+        gained=np.zeros(net.entry_code.size),
+        lost=np.zeros(net.entry_code.size),
         share=np.zeros(net.entry_code.size),
+        drawn=np.zeros(int(net.groups.entry_end.max(initial=0))),
         unbooked_made=np.zeros(len(net.bins)),
         unbooked_used=np.zeros(len(net.bins)),
         blend=np.zeros((power_of_two(blend_days), max(_out_entries(net), 1))),

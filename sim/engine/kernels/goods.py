@@ -153,7 +153,7 @@ def land(net: Net, state: State, work: Work, slot: int, today: int) -> None:
     quantity, ship_day = state.pool.quantity[slot], state.pool.ship_day[slot]
     bin_ = net.lanes.bin[lane]
     if bin_ < net.outs.material.size:
-        mix_into_out(net, state, work, bin_, quantity, lane, ship_day)
+        mix_into_out(net, state, bin_, quantity, lane, ship_day)
     elif state.pool.version[slot] != state.lanes.version[lane]:
         mix_into_lane(net, state, lane, quantity, ship_day, state.pool.version[slot])
     state.on_hand[bin_] += quantity
@@ -183,7 +183,7 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
     lane = net.lane_routes.lane[state.pool.lr[slot]]
     quantity = state.pool.quantity[slot]
     source = net.lanes.source[lane]
-    mix_into_out(net, state, work, source, quantity, lane, state.pool.ship_day[slot])
+    mix_into_out(net, state, source, quantity, lane, state.pool.ship_day[slot])
     state.on_hand[source] += quantity
     state.lanes.held[lane] -= quantity
     if net.outs.source[source]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sim.engine.arrays import BUILD, CUSTOMER, MINE, PLANT, Draws, Levers, Net, State, Work
 from sim.engine.jit import helper
-from sim.engine.kernels.origin import gather, mix_product
+from sim.engine.kernels.origin import blend_group, gather, mix_product
 from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want_from_stocks, want_of_line
 
 ENOUGH = 1.0 - 1e-12
@@ -238,6 +238,8 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
             state.lanes.mix[lane] = mix
             state.lanes.seen[lane] = version
     work.groups.same[group] = same
+    if same == 0:
+        blend_group(net, state, work, group)
 
 
 @helper

@@ -14,6 +14,10 @@ NEGLIGIBLE = 1e-12
 """Blends this close are one blend: a settled stock stays settled, and the balance is far inside 1e-9."""
 
 
+NO_MASS = 1e-200
+"""Inputs that hold less of an element hold none (and have no reciprocal)."""
+
+
 @helper
 def remember_blends(net: Net, state: State, today: int) -> None:
     """Keep today's blend of every sold stock, for the goods that leave today.
@@ -26,10 +30,7 @@ def remember_blends(net: Net, state: State, today: int) -> None:
         first, end = net.bins.entry_first[out], net.bins.entry_end[out]
         if state.outs.stirred[out] == 1:
             state.outs.stirred[out] = 0
-            moved = 0
-            for k in range(first, end):
-                moved += abs(state.share[k] - state.blend[last, k]) > NEGLIGIBLE
-            if moved > 0:
+            if are_apart(state, first, last, first, end - first):
                 state.outs.version[out] += 1
                 state.blend_version[row, out] = state.outs.version[out]
                 for k in range(first, end):
@@ -41,53 +42,69 @@ def remember_blends(net: Net, state: State, today: int) -> None:
 
 
 @helper
+def are_apart(state: State, here: int, row: int, there: int, count: int) -> bool:
+    """Tell whether a stock's blend differs from a shipping day's.
+
+    `here` and `there` are the first of the `count` entries that all stocks of a material have.
+    """
+    for k in range(count):
+        if abs(state.blend[row, there + k] - state.share[here + k]) > NEGLIGIBLE:
+            return True
+    return False
+
+
+@helper
+def mix_in(state: State, here: int, row: int, there: int, count: int, weight: float) -> None:
+    """Move the shares of a stock towards a shipping day's blend."""
+    for k in range(count):
+        state.share[here + k] += weight * (state.blend[row, there + k] - state.share[here + k])
+
+
+@helper
 def mix_into_lane(
     net: Net, state: State, lane: int, quantity: float, ship_day: int, version: int
 ) -> None:
     """Mix goods of a shipping day's blend into the buyer's stock of that lane, before adding them."""
-    source, bin_ = net.lanes.source[lane], net.lanes.bin[lane]
+    bin_, there = net.lanes.bin[lane], net.bins.entry_first[net.lanes.source[lane]]
+    here = net.bins.entry_first[bin_]
+    count = net.bins.entry_end[bin_] - here
     row = ship_day & (state.blend.shape[0] - 1)
-    there, here = net.bins.entry_first[source], net.bins.entry_first[bin_]
-    count = net.bins.entry_end[source] - there
     before = state.on_hand[bin_]
-    book(net, state, bin_)
-    if before <= 0.0:
-        for k in range(count):
-            state.share[here + k] = state.blend[row, there + k]
-        state.lanes.version[lane] = version
-        return
-    weight = quantity / (before + quantity)
-    moved = 0
-    for k in range(count):
-        apart = state.blend[row, there + k] - state.share[here + k]
-        state.share[here + k] += weight * apart
-        moved += abs(apart) > NEGLIGIBLE
-    state.lanes.version[lane] = version if moved == 0 else -1
+    state.lanes.version[lane] = version
+    if are_apart(state, here, row, there, count):
+        book(net, state, bin_)
+        mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
+        if before > 0.0:
+            state.lanes.version[lane] = -1
 
 
 @helper
-def mix_into_out(
-    net: Net, state: State, work: Work, out: int, quantity: float, lane: int, ship_day: int
-) -> None:
-    """Mix goods into a stock whose entries may differ from the sender's: a store, or returned goods."""
-    source = net.lanes.source[lane]
+def mix_into_out(net: Net, state: State, out: int, quantity: float, lane: int, ship_day: int) -> None:
+    """Mix goods into a stock that is sold: a store's, or that of a seller whose goods came back."""
+    here, there = net.bins.entry_first[out], net.bins.entry_first[net.lanes.source[lane]]
+    count = net.bins.entry_end[out] - here
     row = ship_day & (state.blend.shape[0] - 1)
-    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            work.code_mass[net.entry_code[k]] = 0.0
-    for k in range(net.bins.entry_first[source], net.bins.entry_end[source]):
-        work.code_mass[net.entry_code[k]] = state.blend[row, k]
     before = state.on_hand[out]
-    weight = quantity / (before + quantity) if before > 0.0 else 1.0
-    changed = False
-    book(net, state, out)
-    for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
-        apart = work.code_mass[net.entry_code[k]] - state.share[k]
-        if abs(apart) > NEGLIGIBLE:
-            state.share[k] += weight * apart
-            changed = True
-    if changed:
+    if are_apart(state, here, row, there, count):
+        book(net, state, out)
+        mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
         state.outs.stirred[out] = 1
+
+
+@helper
+def blend_group(net: Net, state: State, work: Work, group: int) -> None:
+    """Blend what is drawn today from the lanes of a bought material."""
+    first, got = net.groups.entry_first[group], work.groups.got[group]
+    count = net.groups.entry_end[group] - first
+    for k in range(count):
+        state.drawn[first + k] = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        if work.lanes.draw[lane] > 0.0:
+            part = work.lanes.draw[lane] / got
+            here = net.bins.entry_first[net.lanes.bin[lane]]
+            for k in range(count):
+                state.drawn[first + k] += part * state.share[here + k]
 
 
 @helper
@@ -97,18 +114,25 @@ def gather(net: Net, state: State, work: Work, line: int) -> None:
         work.code_mass[net.line_code[c]] = 0.0
     work.element_mass[:] = 0.0
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
-        group = net.inputs.group[i]
-        if work.groups.got[group] <= 0.0 or work.takes[i] <= 0.0:
-            continue
-        part = work.takes[i] / work.groups.got[group]
-        for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-            lane = net.group_lane[j]
-            add_lane(net, state, work, net.lanes.bin[lane], work.lanes.draw[lane] * part)
+        if work.takes[i] > 0.0:
+            add_input(net, state, work, net.inputs.group[i], work.takes[i])
+
+
+@helper
+def add_input(net: Net, state: State, work: Work, group: int, quantity: float) -> None:
+    """Add a quantity of a bought material, as drawn today, to the sums of `gather`."""
+    bin_ = net.lanes.bin[net.group_lane[net.groups.lane_first[group]]]
+    ahead = net.groups.entry_first[group] - net.bins.entry_first[bin_]
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+        mass = quantity * net.elements.content[be]
+        work.element_mass[net.elements.id[be]] += mass
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            work.code_mass[net.entry_code[k]] += mass * state.drawn[ahead + k]
 
 
 @helper
 def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> None:
-    """Add a quantity of a bin's blend to the sums of `gather`."""
+    """Add a quantity of a stock's blend to `code_mass` and `element_mass`."""
     if quantity <= 0.0:
         return
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
@@ -121,57 +145,65 @@ def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> 
 @helper
 def book(net: Net, state: State, bin_: int) -> None:
     """Book what a stock has gained and lost, by origin, before its origin changes."""
-    change_made, change_used = state.unbooked_made[bin_], state.unbooked_used[bin_]
-    if change_made <= 0.0 and change_used <= 0.0:
-        return
-    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
-        made, used = change_made * net.elements.content[be], change_used * net.elements.content[be]
-        if made > 0.0:
-            for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-                state.codes.created[net.entry_code[k]] += made * state.share[k]
-        if used > 0.0:
-            for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-                state.codes.destroyed[net.entry_code[k]] += used * state.share[k]
-    state.unbooked_made[bin_] = 0.0
-    state.unbooked_used[bin_] = 0.0
+    made, used = state.unbooked_made[bin_], state.unbooked_used[bin_]
+    first, end = net.bins.entry_first[bin_], net.bins.entry_end[bin_]
+    if made > 0.0:
+        state.unbooked_made[bin_] = 0.0
+        for k in range(first, end):
+            state.gained[k] += made * state.share[k]
+    if used > 0.0:
+        state.unbooked_used[bin_] = 0.0
+        for k in range(first, end):
+            state.lost[k] += used * state.share[k]
 
 
 @helper
-def product_share(work: Work, rule: int, code: int, mass: float, present: float) -> float:
-    """Return an origin share of today's product."""
+def product_share(work: Work, rule: int, code: int, per_mass: float, present: float) -> float:
+    """Return an origin share of today's product; `per_mass` is 0 where the inputs lack the element."""
     if rule == ONE:
         return 1.0
     if rule == TAKE:
-        return work.code_mass[code] / mass if mass > 0.0 else present
+        return work.code_mass[code] * per_mass if per_mass > 0.0 else present
     if rule == CLAIM:
-        return (work.code_mass[code] + work.code_mass[code - 1]) / mass if mass > 0.0 else present
+        return (work.code_mass[code] + work.code_mass[code - 1]) * per_mass if per_mass > 0.0 else present
     return 0.0
+
+
+@helper
+def find_product(net: Net, state: State, work: Work, slot: int) -> bool:
+    """Find the blend of today's product (`work.product`); tell whether it differs from the stock's."""
+    out = net.outputs.bin[slot]
+    first = net.bins.entry_first[out]
+    ahead = net.outputs.entry_first[slot] - first
+    differs = False
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        mass = work.element_mass[net.elements.id[be]]
+        per_mass = 1.0 / mass if mass > NO_MASS else 0.0
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            share = state.share[k]
+            value = product_share(work, net.out_rule[ahead + k], net.entry_code[k], per_mass, share)
+            work.product[k - first] = value
+            if abs(value - share) > NEGLIGIBLE:
+                differs = True
+    return differs
 
 
 @helper
 def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> bool:
     """Mix today's product into its stock, before adding it; tell whether that changed its origin."""
     out = net.outputs.bin[slot]
+    if not find_product(net, state, work, slot):
+        state.unbooked_made[out] += made
+        return False
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0
-    changed = False
     book(net, state, out)
-    r = net.outputs.entry_first[slot]
-    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
-        mass = work.element_mass[net.elements.id[be]]
-        created = made * net.elements.content[be]
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            code = net.entry_code[k]
-            value = product_share(work, net.out_rule[r], code, mass, state.share[k])
-            r += 1
-            state.codes.created[code] += created * value
-            apart = value - state.share[k]
-            if abs(apart) > NEGLIGIBLE:
-                state.share[k] += weight * apart
-                changed = True
-    if changed:
-        state.outs.stirred[out] = 1
-    return changed
+    first = net.bins.entry_first[out]
+    for k in range(net.bins.entry_end[out] - first):
+        state.gained[first + k] += made * work.product[k]
+        state.share[first + k] += weight * (work.product[k] - state.share[first + k])
+    state.outs.stirred[out] = 1
+    return True
 
 
 @kernel
@@ -186,6 +218,9 @@ def settle_blends(net: Net, state: State, work: Work, rates: Floats, draws: Floa
             work.groups.got[net.lanes.group[lane]] += draws[lane]
             work.lanes.draw[lane] = draws[lane]
     work.outs.want[:] = 0.0
+    for group in range(net.groups.material.size):
+        if net.groups.store[group] < 0:
+            blend_group(net, state, work, group)
     for line in order:
         for i in range(net.lines.in_first[line], net.lines.in_end[line]):
             work.takes[i] = rates[line] * net.inputs.quantity[i]
@@ -206,13 +241,10 @@ def settle_product(net: Net, state: State, work: Work, slot: int, rate: float) -
     made = max(rate, 1e-300) * net.outputs.quantity[slot]
     weight = made / (work.outs.want[out] + made)
     work.outs.want[out] += made
-    r = net.outputs.entry_first[slot]
-    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
-        mass = work.element_mass[net.elements.id[be]]
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            value = product_share(work, net.out_rule[r], net.entry_code[k], mass, state.share[k])
-            r += 1
-            state.share[k] += weight * (value - state.share[k])
+    find_product(net, state, work, slot)
+    first = net.bins.entry_first[out]
+    for k in range(net.bins.entry_end[out] - first):
+        state.share[first + k] += weight * (work.product[k] - state.share[first + k])
 
 
 @helper
@@ -224,13 +256,9 @@ def settle_store(net: Net, state: State, work: Work, out: int, draws: Floats) ->
         lane = net.group_lane[j]
         flow = max(draws[lane], 1e-300)
         received += flow
-        source = net.lanes.source[lane]
+        there = net.bins.entry_first[net.lanes.source[lane]] - net.bins.entry_first[out]
         for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
-            work.code_mass[net.entry_code[k]] = 0.0
-        for k in range(net.bins.entry_first[source], net.bins.entry_end[source]):
-            work.code_mass[net.entry_code[k]] = state.share[k]
-        for k in range(net.bins.entry_first[out], net.bins.entry_end[out]):
-            state.share[k] += flow / received * (work.code_mass[net.entry_code[k]] - state.share[k])
+            state.share[k] += flow / received * (state.share[there + k] - state.share[k])
 
 
 @helper
