@@ -140,7 +140,7 @@ NET_COLUMNS = {
     "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
-    "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
+    "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f owes:i "
     "lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
@@ -158,9 +158,9 @@ NET_COLUMNS = {
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i",
-    "groups": "forecast:f use_count:i",
+    "groups": "forecast:f use_count:i unbooked:f",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
-    "outs": "spare:f ordered_from:f version:i stirred:i",
+    "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
 }
@@ -225,10 +225,10 @@ class State(NamedTuple):
     held goods; `pool_below` says what lies below each block of rows, `pool_free` the first free block and
     how many are free.
     `share` has the origin of every stock, `drawn` of what each site draws of a bought material, `blend` of
-    what left on each of the last days; `gained` and `lost` what was made and used of every origin share of a
-    stock so far [unit of material]. What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
-    `unbooked_used`. Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's
-    row is a mask.
+    what left on each of the last days. `gained` and `lost` are what was made and used so far of every
+    origin share of a sold stock, `drawn_sum` what was drawn [unit of material]; what has come and gone since
+    an origin last changed stands in the columns `unbooked`. Rings (`order_ring`, `bucket`, `blend`) have a
+    power of two of days, so that a day's row is a mask.
     """
 
     clock: Ints
@@ -246,12 +246,11 @@ class State(NamedTuple):
     pool_free: Ints
     bucket: Ints
     held: Ints
-    unbooked_made: Floats
-    unbooked_used: Floats
     gained: Floats
     lost: Floats
     share: Floats
     drawn: Floats
+    drawn_sum: Floats
     blend: Floats
     blend_version: Ints
 

@@ -324,6 +324,9 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_decay": _column(sites, lambda site: 0.5 ** (1.0 / site.share_half_life_days)),
         "group_retained": _column(sites, lambda site: site.retained_share),
         "group_double": flags(site.double_ordering for site in sites),
+        "group_owes": flags(
+            any(parts["line_kind"][line] == a.CUSTOMER for line, _ in row) for row in by_line
+        ),
         "group_expedite": _column(sites, lambda site: site.expedite_below_cover_days),
     }
 

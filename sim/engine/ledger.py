@@ -56,7 +56,7 @@ class Ledger:
     def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
         opening = count(net, state)
-        for total in (state.totals.made, state.totals.used, state.gained, state.lost):
+        for total in (state.totals.made, state.totals.used, state.gained, state.lost, state.drawn_sum):
             total[:] = 0.0
         return cls(network, index, net, opening, {})
 

@@ -188,7 +188,7 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
     state.lanes.held[lane] -= quantity
     if net.outs.source[source]:
         state.on_hand[source] -= quantity
-        state.unbooked_used[source] += quantity
+        state.outs.unbooked_used[source] += quantity
         state.totals.used[net.outs.material[source]] += quantity
 
 

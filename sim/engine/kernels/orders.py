@@ -96,7 +96,7 @@ def most_use(net: Net, levers: Levers, state: State, group: int) -> float:
 @helper
 def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: int, today: int) -> None:
     """Cancel the parts of a lane's orders that have waited for the buyer's patience."""
-    length = state.order_ring.shape[1]
+    length = state.order_ring.shape[0]
     group = net.lanes.group[lane]
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
@@ -105,13 +105,13 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     cancelled = 0.0
     while state.lanes.order_oldest[lane] < today and today - state.lanes.order_oldest[lane] >= patience:
         slot = state.lanes.order_oldest[lane] & (length - 1)
-        cancelled += state.order_ring[lane, slot]
-        state.order_ring[lane, slot] = 0.0
+        cancelled += state.order_ring[slot, lane]
+        state.order_ring[slot, lane] = 0.0
         state.lanes.order_oldest[lane] += 1
     while today - state.lanes.order_oldest[lane] >= length - 1:
         slot = state.lanes.order_oldest[lane] & (length - 1)
-        state.order_ring[lane, (slot + 1) & (length - 1)] += state.order_ring[lane, slot]
-        state.order_ring[lane, slot] = 0.0
+        state.order_ring[(slot + 1) & (length - 1), lane] += state.order_ring[slot, lane]
+        state.order_ring[slot, lane] = 0.0
         state.lanes.order_oldest[lane] += 1
     usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
     if cancelled <= 1e-9 * usual or cancelled <= 0.0:
@@ -213,15 +213,23 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
         for j in range(net.outs.lane_first[store], net.outs.lane_end[store]):
             stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
         stock *= state.lanes.share_now[lane]
-    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        line = net.group_lines.line[j]
-        if net.lines.kind[line] == CUSTOMER:
-            owed = state.lines.owed[line] * net.inputs.quantity[net.group_lines.slot[j]]
-            stock -= owed * state.lanes.share_now[lane]
+    if net.groups.owes[group] == 1:
+        stock -= owed_to_customers(net, state, group) * state.lanes.share_now[lane]
     position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
     return position
+
+
+@helper
+def owed_to_customers(net: Net, state: State, group: int) -> float:
+    """Return what customers who use a bought material still wait for."""
+    owed = 0.0
+    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+        line = net.group_lines.line[j]
+        if net.lines.kind[line] == CUSTOMER:
+            owed += state.lines.owed[line] * net.inputs.quantity[net.group_lines.slot[j]]
+    return owed
 
 
 @helper
@@ -346,6 +354,6 @@ def book_order(net: Net, state: State, work: Work, lane: int, today: int) -> Non
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
     state.lanes.unshipped[lane] += quantity
-    state.order_ring[lane, today & (state.order_ring.shape[1] - 1)] += quantity
+    state.order_ring[today & (state.order_ring.shape[0] - 1), lane] += quantity
     if work.lanes.open[lane] == 1:
         state.outs.ordered_from[net.lanes.source[lane]] += quantity

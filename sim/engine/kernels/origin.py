@@ -72,7 +72,6 @@ def mix_into_lane(
     before = state.on_hand[bin_]
     state.lanes.version[lane] = version
     if are_apart(state, here, row, there, count):
-        book(net, state, bin_)
         mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
         if before > 0.0:
             state.lanes.version[lane] = -1
@@ -105,6 +104,16 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
             here = net.bins.entry_first[net.lanes.bin[lane]]
             for k in range(count):
                 state.drawn[first + k] += part * state.share[here + k]
+
+
+@helper
+def book_drawn(net: Net, state: State, group: int) -> None:
+    """Book what was drawn of a bought material, by origin, before the blend that is drawn changes."""
+    used = state.groups.unbooked[group]
+    if used > 0.0:
+        state.groups.unbooked[group] = 0.0
+        for k in range(net.groups.entry_first[group], net.groups.entry_end[group]):
+            state.drawn_sum[k] += used * state.drawn[k]
 
 
 @helper
@@ -143,16 +152,16 @@ def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> 
 
 
 @helper
-def book(net: Net, state: State, bin_: int) -> None:
-    """Book what a stock has gained and lost, by origin, before its origin changes."""
-    made, used = state.unbooked_made[bin_], state.unbooked_used[bin_]
-    first, end = net.bins.entry_first[bin_], net.bins.entry_end[bin_]
+def book(net: Net, state: State, out: int) -> None:
+    """Book what a sold stock has gained and lost, by origin, before its origin changes."""
+    made, used = state.outs.unbooked_made[out], state.outs.unbooked_used[out]
+    first, end = net.bins.entry_first[out], net.bins.entry_end[out]
     if made > 0.0:
-        state.unbooked_made[bin_] = 0.0
+        state.outs.unbooked_made[out] = 0.0
         for k in range(first, end):
             state.gained[k] += made * state.share[k]
     if used > 0.0:
-        state.unbooked_used[bin_] = 0.0
+        state.outs.unbooked_used[out] = 0.0
         for k in range(first, end):
             state.lost[k] += used * state.share[k]
 
@@ -193,7 +202,7 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> b
     """Mix today's product into its stock, before adding it; tell whether that changed its origin."""
     out = net.outputs.bin[slot]
     if not find_product(net, state, work, slot):
-        state.unbooked_made[out] += made
+        state.outs.unbooked_made[out] += made
         return False
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0

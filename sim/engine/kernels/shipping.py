@@ -91,7 +91,7 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
         return
     give = 0.0
     for day in range(state.lanes.order_oldest[lane], today + 1):
-        part = state.order_ring[lane, day & (state.order_ring.shape[1] - 1)]
+        part = state.order_ring[day & (state.order_ring.shape[0] - 1), lane]
         if give + part > work.lanes.give[lane] * (1.0 + SETTLED):
             break
         give += part
@@ -183,7 +183,11 @@ def fit_capacities(net: Net, levers: Levers, work: Work) -> None:
 @helper
 def take_from_book(net: Net, state: State, lane: int, quantity: float, today: int) -> float:
     """Take shipped goods off the order book, oldest first; return their mean age at shipping [days]."""
-    length = state.order_ring.shape[1]
+    length = state.order_ring.shape[0]
+    if state.lanes.order_oldest[lane] == today and quantity == state.lanes.unshipped[lane]:
+        state.order_ring[today & (length - 1), lane] = 0.0
+        state.lanes.unshipped[lane] = 0.0
+        return 0.0
     left = quantity
     late = 0.0
     if state.lanes.stale[lane] > 0.0:
@@ -193,14 +197,14 @@ def take_from_book(net: Net, state: State, lane: int, quantity: float, today: in
     aged = 0.0
     day = state.lanes.order_oldest[lane]
     while left > 0.0 and day <= today:
-        part = min(left, state.order_ring[lane, day & (length - 1)])
+        part = min(left, state.order_ring[day & (length - 1), lane])
         aged += part * (today - day)
         left -= part
-        rest = state.order_ring[lane, day & (length - 1)] - part
+        rest = state.order_ring[day & (length - 1), lane] - part
         if rest > SETTLED * quantity:
-            state.order_ring[lane, day & (length - 1)] = rest
+            state.order_ring[day & (length - 1), lane] = rest
             break
-        state.order_ring[lane, day & (length - 1)] = 0.0
+        state.order_ring[day & (length - 1), lane] = 0.0
         day += 1
     state.lanes.order_oldest[lane] = min(day, today)
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - (quantity - late), 0.0)
@@ -230,7 +234,7 @@ def send_lane(
     source = net.lanes.source[lane]
     if net.outs.source[source] == 1:
         state.totals.made[net.outs.material[source]] += total
-        state.unbooked_made[source] += total
+        state.outs.unbooked_made[source] += total
     else:
         state.on_hand[source] = max(state.on_hand[source] - total, 0.0)
     work.lanes.shipped[lane] = total
@@ -260,5 +264,5 @@ def clear_surplus(net: Net, state: State, work: Work, out: int) -> None:
         rest -= state.lanes.stale[net.out_lane[j]]
     if rest > 0.0:
         state.totals.used[net.outs.material[out]] += rest
-        state.unbooked_used[out] += rest
+        state.outs.unbooked_used[out] += rest
         state.on_hand[out] = max(state.on_hand[out] - rest, 0.0)
