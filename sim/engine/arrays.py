@@ -95,7 +95,7 @@ BASE_STOCK, ORDER_UP_TO, MIN_MAX, REORDER_QUANTITY, FIXED_QUANTITY = range(5)
 FORECAST_FIXED, FORECAST_AVERAGE, FORECAST_EXPONENTIAL = range(3)
 SURPLUS_STORE, SURPLUS_LEDGER, SURPLUS_CHOKE = range(3)
 TAKE, ONE, ZERO, CLAIM = range(4)
-"""How an output's origin entry follows from the inputs: mixed, all, none, mass-balance claim."""
+"""How an origin share of a product follows from the inputs: mixed, all, none, mass-balance claim."""
 
 
 def ints(values: Iterable[Any]) -> Ints:
@@ -135,9 +135,9 @@ def table(shape: int | tuple[int, ...], columns: str, **values: Any) -> Table:
 NET_COLUMNS = {
     "lines": "kind:i plan:f capacity:f nameplate:i ration_days:f overtime:f ramp_days:f park_limit:f "
     "lost_sales:i demand_row:i yard_days:f restart_days:f in_order:i in_first:i in_end:i "
-    "out_first:i out_end:i code_first:i code_end:i",
+    "out_first:i out_end:i",
     "inputs": "group:i quantity:f parkable:i",
-    "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
+    "outputs": "bin:i quantity:f driver:i weight:f entry_first:i claim_first:i claim_end:i",
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
     "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f owes:i "
@@ -151,9 +151,12 @@ NET_COLUMNS = {
     "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f",
     "routes": "capacity:f",
     "bins": "element_first:i element_end:i entry_first:i entry_end:i",
-    "elements": "id:i content:f entry_first:i entry_end:i",
+    "elements": "id:i content:f entry_first:i entry_end:i code:i",
     "sites": "group_first:i group_end:i",
     "touched": "site:i element:i code:i",
+    "rules": "take:f own:f",
+    "claims": "place:i code:i",
+    "codes": "element:i number:i",
 }
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
@@ -198,13 +201,13 @@ class Net(NamedTuple):
     elements: Table
     sites: Table
     touched: Table
+    rules: Table
+    claims: Table
+    codes: Table
     build_order: Ints
     plate_line: Ints
     group_lane: Ints
     out_lane: Ints
-    entry_code: Ints
-    line_code: Ints
-    out_rule: Ints
     site_group: Ints
 
 

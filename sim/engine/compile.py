@@ -71,6 +71,9 @@ PREFIX = {
     "elements": "element",
     "sites": "site",
     "touched": "touched",
+    "rules": "rule",
+    "claims": "claim",
+    "codes": "code",
 }
 """How the columns of a table are called before it is put together."""
 
@@ -98,9 +101,6 @@ def _tables(parts: dict[str, Any]) -> a.Net:
         plate_line=parts["nameplate_line"],
         group_lane=parts["group_lane"],
         out_lane=parts["out_lane"],
-        entry_code=parts["entry_code"],
-        line_code=parts["line_code"],
-        out_rule=parts["line_out_rule"],
         site_group=parts["site_group"],
     )
 

@@ -120,7 +120,7 @@ def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, 
         (
             index.sites[row.site],
             network.elements[row.element],
-            classes.jurisdictions[row.code % classes.count - first],
+            classes.jurisdictions[net.codes.number[row.code] - first],
         )
         for row in net.touched.rows()
     )

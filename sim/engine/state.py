@@ -55,7 +55,7 @@ def work_space(net: Net) -> Work:
 
 
 def code_count(net: Net) -> int:
-    return max(int(net.entry_code.max(initial=0)), int(net.line_code.max(initial=0))) + 1
+    return max(len(net.codes), 1)
 
 
 def _element_count(net: Net) -> int:
@@ -126,7 +126,7 @@ def steady_state(net: Net, blend_days: int) -> State:
         held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
         gained=np.zeros(_out_entries(net)),
         lost=np.zeros(_out_entries(net)),
-        share=np.zeros(net.entry_code.size),
+        share=np.zeros(int(net.bins.entry_end[-1]) if len(net.bins) else 0),
         drawn=np.zeros(int(net.groups.entry_end.max(initial=0))),
         drawn_sum=np.zeros(int(net.groups.entry_end.max(initial=0))),
         blend=np.zeros((power_of_two(blend_days), max(_out_entries(net), 1))),

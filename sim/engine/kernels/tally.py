@@ -49,8 +49,9 @@ def tally_bin(net: Net, state: State, origin: Floats, bin_: int) -> None:
     """Add the origin of a stock."""
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         mass = state.on_hand[bin_] * net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[THERE, net.entry_code[k]] += mass * state.share[k]
+            origin[THERE, ahead + k] += mass * state.share[k]
 
 
 @helper
@@ -58,20 +59,22 @@ def tally_booked(net: Net, state: State, origin: Floats, out: int) -> None:
     """Add the origin of what a sold stock has gained and lost."""
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
         content = net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[MADE, net.entry_code[k]] += content * state.gained[k]
-            origin[USED, net.entry_code[k]] += content * state.lost[k]
+            origin[MADE, ahead + k] += content * state.gained[k]
+            origin[USED, ahead + k] += content * state.lost[k]
 
 
 @helper
 def tally_drawn(net: Net, state: State, origin: Floats, group: int) -> None:
     """Add the origin of what has been drawn of a bought material."""
     bin_ = net.lanes.bin[net.group_lane[net.groups.lane_first[group]]]
-    ahead = net.groups.entry_first[group] - net.bins.entry_first[bin_]
+    drawn = net.groups.entry_first[group] - net.bins.entry_first[bin_]
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         content = net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[USED, net.entry_code[k]] += content * state.drawn_sum[ahead + k]
+            origin[USED, ahead + k] += content * state.drawn_sum[drawn + k]
 
 
 @helper
@@ -91,5 +94,6 @@ def tally_shipped(net: Net, state: State, origin: Floats, out: int, day: int, qu
     """Add the origin of goods under way, at the blend of the day they left."""
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
         mass = quantity * net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[THERE, net.entry_code[k]] += mass * state.blend[day, k]
+            origin[THERE, ahead + k] += mass * state.blend[day, k]
