@@ -9,8 +9,8 @@ loop over lanes reads of one property lies together in the processor's cache.
 
 Axes: `site`, `line`, `lane`, `lr` (a lane's use of a route), `route`, `group` (a material bought by a
 site), `out` (a material sold by a site), `bin` (a stock: the outs first, then one per lane at the
-buyer's end), `entry` (an origin share of a bin; all stocks of a material have the same, see `origin`). Columns `x_first` and
-`x_end` delimit a row's part of the list `x`.
+buyer's end), `entry` (an origin share of a bin; all stocks of a material have the same, see `origin`).
+Columns `x_first` and `x_end` delimit a row's part of the list `x`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Table:
     Examples
     --------
     >>> lanes = table(2, "share:f source:i", share=[0.25, 0.75])
-    >>> lanes.share, lanes.row(1).source, len(lanes)
-    (array([0.25, 0.75]), 0, 2)
+    >>> float(lanes.row(1).share), len(lanes)
+    (0.75, 2)
     """
 
     def __init__(self, words: Ints, kinds: tuple[tuple[str, str], ...]) -> None:
@@ -170,15 +170,16 @@ STATE_COLUMNS = {
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
-    "lanes": "draw:f order:f received:f waited:f shipped:f open:i room:f ask:f give:f",
+    "lanes": "draw:f order:f received:f waited:f shipped:f open:i gate:f room:f ask:f give:f",
     "lane_routes": "flow:f",
     "routes": "left:f asked:f",
-    "outs": "want:f stated:f",
+    "outs": "want:f stated:f idle:i",
 }
 RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
     "stocks": "on_hand:f use_wanted:f",
-    "lanes": "shipped:f received:f in_transit:f held:f unshipped:f ordered:f lead_days:f",
+    "under_way": "quantity:f",
+    "lanes": "shipped:f received:f held:f unshipped:f ordered:f lead_days:f",
     "shipments": "lr:i day:i arrival:i quantity:f",
 }
 
@@ -292,10 +293,14 @@ GO_ON, ANSWER, GROW_POOL, GROW_SHIPMENTS, GROW_DRAWS = range(5)
 
 
 class Record(NamedTuple):
-    """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day."""
+    """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day.
+
+    `lanes` and `shipments` are empty where only the outcome is wanted.
+    """
 
     lines: Table
     stocks: Table
+    under_way: Table
     lanes: Table
     shipments: Table
     shipment_count: Ints

@@ -171,7 +171,7 @@ def _piles(net: Net) -> NDArray[Any]:
     return np.flatnonzero(net.outs.planned - taken > 1e-9 * net.outs.planned)
 
 
-def simulate(case: Case, replication: int | None = None, *, record_shipments: bool = True) -> Trajectory:
+def simulate(case: Case, replication: int | None = None, *, in_detail: bool = True) -> Trajectory:
     """Simulate one replication of a case.
 
     Parameters
@@ -179,8 +179,9 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
     replication
         Number of the replication, whose draws it gets; None: the deterministic run, with uncertain
         figures at their central value and the likeliest branch of each intervention.
-    record_shipments
-        Keep every shipment (about 20 bytes each) beside the daily series.
+    in_detail
+        Keep the daily series of every lane and every shipment; without it these arrays are empty, which
+        is a third faster and a quarter of the memory.
 
     Raises
     ------
@@ -206,9 +207,9 @@ def simulate(case: Case, replication: int | None = None, *, record_shipments: bo
     state = _opened(case, ready, realised)
     first = int(state.clock[0])
     used = int((net.lane_routes.share > 0.0).sum())
-    n_shipments = 4096 + used * case.horizon_days if record_shipments else 0
-    record = factory.empty_record(net, case.horizon_days, case.horizon_days, n_shipments)
-    opening = _stocks_now(net, state)
+    n_shipments = 4096 + used * case.horizon_days if in_detail else 0
+    record = factory.empty_record(net, case.horizon_days, case.horizon_days if in_detail else 0, n_shipments)
+    opening = _stocks_now(net, state), state.lanes.in_transit.copy()
     ledger = Ledger.open(ready.network, ready.index, net, state)
     calendar = Calendar(world, net, ready.index, state, draws, record, ledger)
     assert first == calendar.first_day
@@ -292,7 +293,7 @@ def _labelled(
     world: CaseWorld,
     ready: Compiled,
     calendar: Calendar,
-    opening: Floats,
+    opening: tuple[Floats, Floats],
     elapsed: float,
 ) -> Trajectory:
     net, index, record = ready.net, ready.index, calendar.record
@@ -315,12 +316,13 @@ def _labelled(
         line_parked=record.lines.parked,
         line_owed=record.lines.owed,
         on_hand=record.stocks.on_hand,
-        opening_on_hand=opening,
+        opening_on_hand=opening[0],
         use_wanted=record.stocks.use_wanted,
         use_planned=np.concatenate([net.groups.planned_use, net.outs.planned]),
         shipped=record.lanes.shipped,
         received=record.lanes.received,
-        in_transit=record.lanes.in_transit,
+        in_transit=record.under_way.quantity,
+        opening_in_transit=opening[1],
         held=record.lanes.held,
         unshipped=record.lanes.unshipped,
         ordered=record.lanes.ordered,

@@ -55,6 +55,7 @@ def work_space(net: Net) -> Work:
 
 
 def code_count(net: Net) -> int:
+    """Return the number of origin codes, at least one."""
     return max(len(net.codes), 1)
 
 
@@ -74,6 +75,7 @@ def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Rec
     return Record(
         lines=a.table((n_days, len(net.lines)), columns["lines"]),
         stocks=a.table((n_days, len(net.groups) + len(net.outs)), columns["stocks"]),
+        under_way=a.table((n_days, len(net.lanes)), columns["under_way"]),
         lanes=a.table((lane_days, len(net.lanes)), columns["lanes"]),
         shipments=a.table(n_shipments, columns["shipments"]),
         shipment_count=np.zeros(1, dtype=np.int64),
@@ -225,8 +227,7 @@ def _with_full_pipelines(net: Net, state: State) -> State:
 
 def copy_state(state: State) -> State:
     """Return an independent copy."""
-    arrays: list[a.Table] = [array.copy() for array in state]
-    return State(*arrays)
+    return State._make(array.copy() for array in state)
 
 
 def with_room(state: State, blocks: int) -> State:
