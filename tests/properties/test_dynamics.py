@@ -46,6 +46,48 @@ def test_orders_to_a_healthy_lane_do_not_fall_and_the_need_is_split_again(why: s
     assert closed[CUT + 400 :].mean() > 0.1 * PLAN
 
 
+@pytest.mark.parametrize(
+    ("ordering", "parameters"),
+    [
+        ("min_max", {"s": 599.0, "S": 600.0}),
+        ("reorder_quantity", {"r": 595.0, "Q": 10.0}),
+        ("fixed", {"quantity": PLAN}),
+        ("order_up_to", {"level": 600.0}),
+    ],
+)
+def test_every_ordering_policy_leaves_a_closed_lane(ordering: str, parameters: dict[str, float]) -> None:
+    """A lane closed longer than patience gets no new orders under any policy, and its need moves.
+
+    The stock outlasts patience plus transit, so the builder never stops; a policy that went on splitting
+    its orders by normal share would run at half speed.
+    """
+    habits = {"ordering": ordering, "ordering_parameters": parameters}
+    network = two_suppliers(first_share=0.5, plan=PLAN, cover_days=50.0, lane_days=10, **habits)
+    ban = ExportBan(id="ban", start=day(CUT), end=day(CUT + 365), from_places=("first",))
+    trajectory = simulate(small_case(network, 600, ban))
+    closed = lane_series(trajectory, "ordered", "first_works_part")
+    healthy = lane_series(trajectory, "ordered", "second_works_part")
+    assert closed[CUT + 31 : CUT + 365].max() == pytest.approx(0.0, abs=1e-9)
+    assert healthy[CUT + 35 : CUT + 365].mean() >= 0.99 * PLAN
+    assert healthy[CUT + 265 : CUT + 365].mean() == pytest.approx(PLAN, rel=0.01)
+    assert first_shortfall(trajectory, LINE) is None
+
+
+def test_a_cancelled_order_is_split_again_on_the_same_day_between_reviews() -> None:
+    """What is cancelled moves at once, not at the next review, which may be a week away."""
+    review, patience, offset = 7, 30, 0
+    habits = {"review_period_days": review, "review_offset_days": offset, "patience_days": float(patience)}
+    network = two_suppliers(first_share=0.5, plan=PLAN, cover_days=50.0, lane_days=10, **habits)
+    ban = ExportBan(id="ban", start=day(CUT), end=day(CUT + 365), from_places=("first",))
+    trajectory = simulate(small_case(network, 200, ban))
+    stuck = lane_series(trajectory, "ordered", "first_works_part")
+    moved = lane_series(trajectory, "ordered", "second_works_part")
+    first_stuck = next(t for t in range(CUT, CUT + review) if stuck[t] > 0.0)
+    cancelled_on = first_stuck + patience
+    assert (cancelled_on - first_stuck) % review != 0
+    assert moved[cancelled_on] == pytest.approx(stuck[first_stuck], rel=1e-9)
+
+
 def test_a_longer_lane_regains_full_throughput_because_the_lead_time_is_learnt() -> None:
     """The target uses the lead time experienced: after a lane grows by W days output returns to plan.
 

@@ -43,6 +43,7 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     for group in range(net.groups.material.size):
         update_forecast(net, levers, state, work, group)
     work.lanes.order[:] = 0.0
+    work.lanes.cancelled[:] = 0.0
     for lane in range(net.lanes.source.size):
         if net.lanes.pushed[lane] == 0:
             cancel_overdue(net, state, work, signals, lane, today)
@@ -50,6 +51,8 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     for group in range(net.groups.material.size):
         if (today - net.groups.offset[group]) % net.groups.review[group] == 0:
             raise_orders(net, state, work, group, today)
+        else:
+            split_cancelled(net, state, work, group, today)
     state.outs.ordered_from[:] = 0.0
     for lane in range(net.lanes.source.size):
         book_order(net, state, work, lane, today)
@@ -121,6 +124,7 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     if net.groups.double[group] == 1:
         state.lanes.stale[lane] += cancelled
     state.lanes.last_cancelled[lane] = today
+    work.lanes.cancelled[lane] = cancelled
     still_there = usual * (1.0 - state.lanes.shifted[lane])
     failed = min(cancelled / still_there, 1.0) if still_there > 0.0 else 1.0
     state.lanes.shifted[lane] = max(state.lanes.shifted[lane], failed)
@@ -237,29 +241,25 @@ def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> 
     """Raise the orders of one bought material on its review day."""
     policy = net.groups.policy[group]
     if policy == BASE_STOCK or policy == ORDER_UP_TO:
-        order_up_to_levels(net, state, work, group, today)
-        return
-    position = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        position += position_of(net, state, work, net.group_lane[j], today)
-    first, second = net.groups.first[group], net.groups.second[group]
-    quantity = 0.0
-    if policy == FIXED_QUANTITY:
-        quantity = first
-    elif position <= first:
-        if policy == MIN_MAX:
-            quantity = second - position
-        else:
-            quantity = second * (1.0 + int((first - position) / second))
+        surplus = order_up_to_levels(net, state, work, group, today)
+    else:
+        order_for_all(net, state, work, group, today)
+        surplus = 0.0
+    moved = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
-        work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
+        if state.lanes.shifted[lane] > 0.0 and work.lanes.order[lane] > 0.0:
+            fits = fitting_elsewhere(net, state, work, lane, group, today)
+            part = state.lanes.shifted[lane] * fits
+            moved += work.lanes.order[lane] * part
+            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
+    if moved > surplus:
+        spread(net, state, work, group, moved - surplus, today)
 
 
 @helper
-def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> None:
-    """Order each lane up to its level; move what failed lanes cannot get to lanes that can."""
-    moved = 0.0
+def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> float:
+    """Order each lane up to its level; return what lanes have above theirs."""
     surplus = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
@@ -274,15 +274,42 @@ def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: in
             level = state.groups.forecast[group] * days
         gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
         work.lanes.order[lane] = max(gap, 0.0)
-        if state.lanes.shifted[lane] > 0.0:
+        surplus += max(-gap, 0.0)
+    return surplus
+
+
+@helper
+def order_for_all(net: Net, state: State, work: Work, group: int, today: int) -> None:
+    """Order by the position over all lanes, as (s,S), (r,Q) and a fixed quantity do, and split by share."""
+    position = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        position += position_of(net, state, work, net.group_lane[j], today)
+    first, second = net.groups.first[group], net.groups.second[group]
+    policy = net.groups.policy[group]
+    quantity = 0.0
+    if policy == FIXED_QUANTITY:
+        quantity = first
+    elif position <= first:
+        if policy == MIN_MAX:
+            quantity = second - position
+        else:
+            quantity = second * (1.0 + int((first - position) / second))
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
+
+
+@helper
+def split_cancelled(net: Net, state: State, work: Work, group: int, today: int) -> None:
+    """Split what was cancelled today over lanes that can step in, on a day without a review."""
+    moved = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        if work.lanes.cancelled[lane] > 0.0:
             fits = fitting_elsewhere(net, state, work, lane, group, today)
-            part = state.lanes.shifted[lane] * fits
-            moved += work.lanes.order[lane] * part
-            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
-        elif gap < 0.0:
-            surplus -= gap
-    if moved > surplus:
-        spread(net, state, work, group, moved - surplus, today)
+            moved += work.lanes.cancelled[lane] * fits
+    if moved > 0.0:
+        spread(net, state, work, group, moved, today)
 
 
 @helper
