@@ -148,7 +148,7 @@ NET_COLUMNS = {
     "out_lines": "line:i slot:i",
     "lanes": "source:i bin:i group:i pushed:i share:f fits:f flow:f rank:i qualify:i restart_line:i "
     "lr_first:i lr_end:i",
-    "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f",
+    "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f cost:f",
     "routes": "capacity:f",
     "bins": "element_first:i element_end:i entry_first:i entry_end:i",
     "elements": "id:i content:f entry_first:i entry_end:i code:i",

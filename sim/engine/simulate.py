@@ -26,7 +26,7 @@ from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
 from sim.engine.reference import Ref, ref_to
-from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
+from sim.engine.trajectory import LIMIT_CHOKED, SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
 from sim.steady import SteadyFlows, solve
 
@@ -288,6 +288,15 @@ def _shipments(record: Record, net: Net) -> NDArray[Any]:
     return rows
 
 
+def _choked(index: Index, record: Record) -> list[tuple[int, str, str]]:
+    """Return when plants were first held back by a co-product that nobody takes."""
+    is_choked = record.lines.limit == LIMIT_CHOKED
+    return [
+        (int(is_choked[:, line].argmax()), index.lines[line], "held back: a co-product has nowhere to go")
+        for line in np.flatnonzero(is_choked.any(axis=0))
+    ]
+
+
 def _labelled(
     case: Case,
     world: CaseWorld,
@@ -331,7 +340,7 @@ def _labelled(
         touched_keys=ready.touched_keys,
         touched_days=record.touched_days.astype(np.int32),
         shipments=_shipments(record, net),
-        log=tuple(sorted(calendar.log, key=lambda row: row[0])),
+        log=tuple(sorted([*calendar.log, *_choked(index, record)], key=lambda row: row[0])),
         balance=dict(calendar.ledger.errors),
         simulate_seconds=elapsed,
     )

@@ -26,8 +26,9 @@ SHIPMENT_DTYPE = np.dtype(
     ]
 )
 
-LIMIT_NONE, LIMIT_CAPACITY = -1, -2
-"""Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity."""
+LIMIT_NONE, LIMIT_CAPACITY, LIMIT_CHOKED = -1, -2, -3
+"""Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity; by a
+co-product that nobody takes and for which there is no room left."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,7 +218,7 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
             stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
         stock *= state.lanes.share_now[lane]
     if net.groups.owes[group] == 1:
-        stock -= owed_to_customers(net, state, group) * state.lanes.share_now[lane]
+        stock -= spoken_for(net, state, group) * state.lanes.share_now[lane]
     position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
@@ -226,14 +226,16 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
 
 
 @helper
-def owed_to_customers(net: Net, state: State, group: int) -> float:
-    """Return what customers who use a bought material still wait for."""
-    owed = 0.0
+def spoken_for(net: Net, state: State, group: int) -> float:
+    """Return how much of a bought material waiting customers and parked units will take."""
+    claimed = 0.0
     for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        line = net.group_lines.line[j]
+        line, slot = net.group_lines.line[j], net.group_lines.slot[j]
         if net.lines.kind[line] == CUSTOMER:
-            owed += state.lines.owed[line] * net.inputs.quantity[net.group_lines.slot[j]]
-    return owed
+            claimed += state.lines.owed[line] * net.inputs.quantity[slot]
+        elif net.inputs.parkable[slot] == 1:
+            claimed += state.lines.parked[line] * net.inputs.quantity[slot]
+    return claimed
 
 
 @helper

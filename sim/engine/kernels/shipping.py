@@ -13,6 +13,8 @@ from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart
 from sim.engine.kernels.origin import remember_blends
 
+LISTED, BY_DAYS, BY_CAPACITY, BY_COST, NO_FALLBACK = range(5)
+"""Rules of `fallback` (`sim.interventions.levers.Fallback`)."""
 SETTLED = 1e-12
 """A remainder this small beside the order is rounding."""
 
@@ -99,20 +101,38 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
 
 
 @helper
+def transit_days(net: Net, levers: Levers, lr: int, days: int) -> int:
+    """Return whole days under way, at least one, as the levers stand."""
+    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
+
+
+@helper
 def next_open(net: Net, levers: Levers, work: Work, lane: int, after: int) -> int:
-    """Return the next open route with room behind a row of the lane's list, in its order; -1 if none."""
+    """Return the open route with room that takes what another cannot carry; -1 if none.
+
+    Unless a rule says otherwise it is the next one of the lane's list, around to its first.
+    """
+    rule = int(levers.lanes.fallback[lane])
+    best = -1
     first, last = net.lanes.lr_first[lane], net.lanes.lr_end[lane]
     for step in range(last - first):
         lr = first + (after - first + step) % (last - first)
         if levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0:
-            return lr
-    return -1
+            if rule == LISTED:
+                return lr
+            if best < 0 or burden(net, levers, work, lr, rule) < burden(net, levers, work, best, rule):
+                best = lr
+    return -1 if rule == NO_FALLBACK else best
 
 
 @helper
-def transit_days(net: Net, levers: Levers, lr: int, days: int) -> int:
-    """Return whole days under way, at least one, as the levers stand."""
-    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
+def burden(net: Net, levers: Levers, work: Work, lr: int, rule: int) -> float:
+    """Return what speaks against a route, by the rule that chooses: its days, its want of room, its cost."""
+    if rule == BY_DAYS:
+        return float(transit_days(net, levers, lr, net.lane_routes.days[lr]))
+    if rule == BY_CAPACITY:
+        return -work.routes.left[net.lane_routes.route[lr]]
+    return net.lane_routes.cost[lr]
 
 
 @helper
