@@ -331,7 +331,10 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_retained": _column(sites, lambda site: site.retained_share),
         "group_double": flags(site.double_ordering for site in sites),
         "group_owes": flags(
-            any(parts["line_kind"][line] == a.CUSTOMER or parts["line_in_parkable"][slot] for line, slot in row)
+            any(
+                parts["line_kind"][line] == a.CUSTOMER or parts["line_in_parkable"][slot]
+                for line, slot in row
+            )
             for row in by_line
         ),
         "group_expedite": _column(sites, lambda site: site.expedite_below_cover_days),

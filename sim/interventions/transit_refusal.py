@@ -49,7 +49,7 @@ class TransitRefusal(Intervention):
 
     fallback: Choice = field(
         default="listed",
-        metadata={"doc": "next route: the next of the table, the fastest, roomiest or cheapest open one, or none"},
+        metadata={"doc": "next route: the next of the table, the fastest, roomiest, cheapest open one, or none"},
     )
 
     def __post_init__(self) -> None:
@@ -67,10 +67,8 @@ class TransitRefusal(Intervention):
         """Return the lane routes that pass through."""
         lanes = lanes_in_scope(network, self.from_places, self.to_places, self.materials, self.end_use)
         rows = routes_passing(network, lanes, waypoints(network, self.through), transit_only=True)
-        touched = {OPEN: rows, UNDER_WAY: rows}
-        if self.fallback != "listed":
-            touched[FALLBACK] = tuple(sorted({row.split("|")[0] for row in rows}))
-        return touched
+        refused = tuple(sorted({row.partition("|")[0] for row in rows}))
+        return {OPEN: rows, UNDER_WAY: rows, FALLBACK: refused}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Close the routes and say what becomes of goods under way; open them at level 0."""
@@ -79,9 +77,8 @@ class TransitRefusal(Intervention):
         treatment = float(UnderWay[self.under_way.upper()])
         is_refused = level > 0.0
         yield Turn(UNDER_WAY, rows, treatment if is_refused else LEVERS[UNDER_WAY].neutral)
-        if FALLBACK in touched:
-            choice = float(Fallback[self.fallback.upper()])
-            yield Turn(FALLBACK, touched[FALLBACK], choice if is_refused else LEVERS[FALLBACK].neutral)
+        choice = float(Fallback[self.fallback.upper()])
+        yield Turn(FALLBACK, touched[FALLBACK], choice if is_refused else LEVERS[FALLBACK].neutral)
         yield Turn(OPEN, rows, 0.0 if is_refused else LEVERS[OPEN].neutral)
 
     def what(self) -> str:
