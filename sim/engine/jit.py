@@ -67,4 +67,4 @@ def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:
     compiled: Any = njit(**OPTIONS, cache=True, pipeline_class=KernelCompiler)(function)
     if not config.DISABLE_JIT:
         compiled._cache = KernelCache(function)
-    return compiled  # type: ignore[no-any-return]
+    return compiled
