@@ -40,8 +40,10 @@ def shares_of(
     found = {}
     for row in range(net.bins.element_first[out], net.bins.element_end[out]):
         if net.elements.id[row] == number:
-            for entry in range(net.elements.entry_first[row], net.elements.entry_end[row]):
-                found[classes.name(net.entry_code[entry] % classes.count)] = float(state.share[entry])
+            first, last = net.elements.entry_first[row], net.elements.entry_end[row]
+            codes = net.elements.code[row] + np.arange(last - first)
+            for code, share in zip(codes, state.share[first:last], strict=True):
+                found[classes.name(int(net.codes.number[code]))] = float(share)
     return found
 
 
