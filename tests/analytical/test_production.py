@@ -187,3 +187,27 @@ def test_the_forecast_is_capped_by_what_the_line_can_use(spare: float) -> None:
     ore = lane_series(run, "ordered", "source_plant_ore")
     raised = (most - PLAN) * per_part * (cover + lane_days) + most * per_part
     assert ore[opens + 1] == pytest.approx(raised, rel=1e-9)
+
+
+@pytest.mark.parametrize(("custody", "lost"), [("segregated", 0.2), ("mixed", 0.0), ("mass_balance", 0.0)])
+def test_segregated_campaigns_cost_a_share_of_capacity(custody: str, lost: float) -> None:
+    """A plant of capacity K that keeps goods apart makes K (1 - cost) when asked for more than that."""
+    sketch = Sketch()
+    sketch.source("source", "ore", country="SS")
+    sketch.plant(
+        "plant",
+        {"part": 1.0},
+        {"ore": 1.0},
+        cover=60.0,
+        country="PP",
+        capacity_per_day=2.0 * PLAN,
+        custody=custody,
+        segregation_cost_share=0.2,
+        habits=STEADY,
+    )
+    sketch.builder("works", {"part": 1.0}, plan=PLAN, cover=300.0, country="WW", habits=STEADY)
+    sketch.lane("source", "plant", "ore", days=8)
+    sketch.lane("plant", "works", "part", days=3)
+    outage = Outage(id="outage", start=day(CUT), end=day(CUT + 40), sites=("plant",))
+    run = simulate(small_case(sketch.network(), CUT + 60, outage))
+    np.testing.assert_allclose(made_by(run, "plant_line")[CUT + 40 :], 2.0 * PLAN * (1.0 - lost), rtol=1e-9)

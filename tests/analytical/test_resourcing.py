@@ -60,6 +60,12 @@ def works(shares: dict[str, float], *, cover: float = 90.0, lane_days: int = 5, 
     return sketch
 
 
+def set_lane(sketch: Sketch, supplier: str, **fields: float) -> None:
+    """Change fields of the lane between a supplier and `works`."""
+    lane = sketch.lanes[f"{supplier}_works_part"]
+    sketch.lanes[lane.lane_id] = replace(lane, **fields)
+
+
 @pytest.mark.parametrize("double", [True, False])
 def test_with_double_ordering_a_cancelled_order_stays_with_the_supplier_too(double: bool) -> None:
     """Of PATIENCE days of orders, 5 a day, all stand in the closed supplier's book, or none.
@@ -114,8 +120,7 @@ def test_an_unqualified_lane_opens_after_its_qualification(qualification_days: i
     """A failure of day F sets the qualification going next morning; Q days later the lane is ordered from."""
     lane_days = 5
     sketch = works({"first": 1.0, "second": 0.0}, lane_days=lane_days)
-    lane = sketch.lanes["second_works_part"]
-    sketch.lanes[lane.lane_id] = replace(lane, qualification_days=float(qualification_days))
+    set_lane(sketch, "second", qualification_days=float(qualification_days))
     run = simulate(small_case(sketch.network(), FAILED + qualification_days + 40, closed("first")))
     opens = FAILED + 1 + qualification_days
     orders = ordered(run, "second")
@@ -129,8 +134,7 @@ def test_an_unqualified_lane_opens_after_its_qualification(qualification_days: i
 def test_nothing_is_qualified_or_restarted_while_no_order_fails() -> None:
     """Orders that are shipped a day before they are PATIENCE days old are not cancelled."""
     sketch = works({"first": 1.0, "second": 0.0})
-    lane = sketch.lanes["second_works_part"]
-    sketch.lanes[lane.lane_id] = replace(lane, qualification_days=1.0)
+    set_lane(sketch, "second", qualification_days=1.0)
     run = simulate(small_case(sketch.network(), FAILED + 100, closed("first", end=FAILED - 1)))
     assert not any("qualif" in text for _, _, text in run.log)
     np.testing.assert_allclose(ordered(run, "second"), 0.0, atol=1e-12)
@@ -147,14 +151,30 @@ def test_second_sources_keep_part_of_the_share_for_good(retained: float, fits: t
         {"first": 1.0, "second": 0.0, "third": 0.0}, share_half_life_days=5.0, retained_share=retained
     )
     for supplier, share in zip(("second", "third"), fits, strict=True):
-        lane = sketch.lanes[f"{supplier}_works_part"]
-        sketch.lanes[lane.lane_id] = replace(lane, interchangeable_share=share)
+        set_lane(sketch, supplier, interchangeable_share=share)
     run = simulate(small_case(sketch.network(), 4000, closed("first", end=FAILED + 60)))
     last = slice(-20, None)
     np.testing.assert_allclose(ordered(run, "first")[last], PLAN * (1.0 - retained), rtol=1e-9)
     for supplier, share in zip(("second", "third"), fits, strict=True):
         wanted = PLAN * retained * share / sum(fits)
         np.testing.assert_allclose(ordered(run, supplier)[last], wanted, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("lane_days", [5, 60])
+def test_a_second_source_keeps_no_more_than_its_stock_carries(lane_days: int) -> None:
+    """A share stays with an alternative only as far as its goods are there: stock / (forecast x (cover + 1)).
+
+    The lane opens after O days and has its share back in a week. Over a lane of 5 days all that was
+    ordered meanwhile has come, and r is kept; over one of 60 days nothing has, and nothing is.
+    """
+    retained = 0.3
+    sketch = works({"first": 1.0, "second": 0.0}, share_half_life_days=1.0, retained_share=retained)
+    route = sketch.routes["second_works_part_route"]
+    sketch.routes[route.route_id] = replace(route, days=float(lane_days))
+    run = simulate(small_case(sketch.network(), 4000, closed("first", end=FAILED + 20)))
+    kept = retained if lane_days < 20 else 0.0
+    np.testing.assert_allclose(ordered(run, "first")[-20:], PLAN * (1.0 - kept), rtol=1e-9)
+    np.testing.assert_allclose(ordered(run, "second")[-20:], PLAN * kept, rtol=1e-9, atol=1e-9)
 
 
 def test_a_thin_stock_makes_goods_fly() -> None:
@@ -213,20 +233,26 @@ def three_plants(capacity: dict[str, float], shares: dict[str, float]) -> Sketch
 
 
 @pytest.mark.parametrize("spare", [(6.0, 3.0), (2.0, 8.0)])
-def test_failed_orders_are_split_by_spare_capacity(spare: tuple[float, float]) -> None:
-    """PRECISION 33: alternatives with spare capacities a and b get orders as a : b, whatever their shares.
+@pytest.mark.parametrize("fits", [(1.0, 1.0), (0.5, 0.75)])
+def test_failed_orders_are_split_by_spare_capacity(
+    spare: tuple[float, float], fits: tuple[float, float]
+) -> None:
+    """PRECISION 33: alternatives with spare capacities a and b whose goods fit by f and g get a f : b g.
 
     Half of the need is cancelled: on day F the cancelled order of CUT and the order of the day, 2 x 5,
-    are split; their own orders stay as they were, 2 and 3.
+    are split, whatever the normal shares; their own orders stay as they were, 2 and 3.
     """
     own = {"second": 2.0, "third": 3.0}
     capacity = {name: own[name] + extra for name, extra in zip(own, spare, strict=True)}
-    network = three_plants(capacity, {"first": 0.5, "second": 0.2, "third": 0.3}).network()
-    run = simulate(small_case(network, FAILED + 10, closed("first")))
-    for (name, usual), extra in zip(own.items(), spare, strict=True):
+    sketch = three_plants(capacity, {"first": 0.5, "second": 0.2, "third": 0.3})
+    for name, share in zip(own, fits, strict=True):
+        set_lane(sketch, name, interchangeable_share=share)
+    run = simulate(small_case(sketch.network(), FAILED + 10, closed("first")))
+    weight = [extra * share for extra, share in zip(spare, fits, strict=True)]
+    for (name, usual), part in zip(own.items(), weight, strict=True):
         orders = ordered(run, name)
         np.testing.assert_allclose(orders[:FAILED], usual, rtol=1e-9)
-        assert orders[FAILED] == pytest.approx(usual + PLAN * extra / sum(spare), rel=1e-9)
+        assert orders[FAILED] == pytest.approx(usual + PLAN * part / sum(weight), rel=1e-9)
 
 
 def test_failed_orders_are_split_by_share_where_nothing_is_spare() -> None:
