@@ -76,11 +76,14 @@ def assert_same_bits(one: Trajectory, other: Trajectory) -> None:
             assert mine.tobytes() == theirs.tobytes(), field.name
 
 
+Observe = Callable[[Trajectory], Sequence[float]]
+
+
 def observations(
-    case: Case, observe: Callable[[Trajectory], Sequence[float]], replications: int = REPLICATIONS
+    case: Case, observe: Observe, replications: int = REPLICATIONS, *, in_detail: bool = True
 ) -> np.ndarray:
     """Return what is observed in each replication, shape (replication, figure)."""
-    return np.array([observe(simulate(case, number)) for number in range(replications)])
+    return np.array([observe(simulate(case, number, in_detail=in_detail)) for number in range(replications)])
 
 
 def mean_and_error(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -88,9 +91,9 @@ def mean_and_error(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return rows.mean(axis=0), rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
 
 
-def measure(case: Case, observe: Callable[[Trajectory], Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
+def measure(case: Case, observe: Observe, *, in_detail: bool = True) -> tuple[np.ndarray, np.ndarray]:
     """Return means and standard errors of what is observed over the replications."""
-    return mean_and_error(observations(case, observe))
+    return mean_and_error(observations(case, observe, in_detail=in_detail))
 
 
 def assert_near(
