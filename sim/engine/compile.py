@@ -15,6 +15,7 @@ from sim.engine.arrays import Floats, flags, floats, ints
 from sim.engine.index import Index, ragged, sold_by
 from sim.engine.origin import compile_origin
 from sim.steady import SteadyFlows
+from sim.steady.flows import planned_rate
 
 KINDS = {
     LineKind.SOURCE: a.SOURCE,
@@ -121,7 +122,11 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
         [index.group[line.site, material] for material in names]
         for line, names in zip(lines, inputs, strict=True)
     )
-    rates = [_rate(flows, line) for line in lines]
+    # A dormant mine that restarts works by its own plan: day zero knows none for it.
+    rates = [
+        planned_rate(line) or 0.0 if line.dormant and line.kind is LineKind.MINE else _rate(flows, line)
+        for line in lines
+    ]
     by_plate: list[list[int]] = [[] for _ in index.nameplates]
     capacity = [math.inf] * len(index.nameplates)
     for i, line in enumerate(lines):

@@ -49,7 +49,7 @@ def test_rationing_stretches_the_last_days_exponentially(ration_days: int) -> No
     np.testing.assert_allclose(made[first:], PLAN * (ration_days - 1) / ration_days * kept**since, rtol=1e-9)
 
 
-@pytest.mark.parametrize("ramp_days", [4, 8, 16])
+@pytest.mark.parametrize("ramp_days", [4, 8, 16, 40])
 def test_a_stopped_line_returns_to_plan_by_its_ramp(ramp_days: int) -> None:
     """On the n-th day with goods a line of ramp N builds the share min(n/N, 1) of its plan."""
     length = COVER + 20

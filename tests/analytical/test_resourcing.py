@@ -111,6 +111,23 @@ def test_a_dormant_line_runs_after_its_restart_time(restart_days: int) -> None:
     assert int((orders > 0.0).argmax()) == wakes
     assert int((made > 0.0).argmax()) == wakes + 1
     assert int((received > 0.0).argmax()) == wakes + 1 + lane_days
+
+
+def test_a_dormant_mine_that_restarts_works_by_its_plan() -> None:
+    """Awake, a mine makes its plan from the first day on, less a thirtieth of what its yard could not sell."""
+    plan, restart_days = 10.0, 5.0
+    sketch = works({"first": 1.0}, lane_days=5)
+    sketch.mine(
+        "sleeper", "part", plan=plan, capacity_per_day=plan, output_cover=0.0, country="SL",
+        dormant=True, restart_days=restart_days,
+    )  # fmt: skip
+    sketch.lane("sleeper", "works", "part", days=5, share=0.0)
+    run = simulate(small_case(sketch.network(), FAILED + 40, closed("first")))
+    made = made_by(run, "sleeper_line")
+    wakes = next(on for on, line, text in run.log if line == "sleeper_line" and text == "runs again")
+    assert made[:wakes].max() == 0.0
+    assert made[wakes : wakes + 10].min() >= plan * (1.0 - 1.0 / 30.0) - 1e-9
+    assert made[wakes] == pytest.approx(plan, rel=1e-9)
     assert orders[wakes] == pytest.approx(all_at_once(wakes))
     np.testing.assert_allclose(orders[wakes + 1 :], PLAN + resplit(PLAN, wakes + 1, run.n_days), rtol=1e-9)
 

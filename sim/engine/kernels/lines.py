@@ -15,7 +15,7 @@ from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want
 ENOUGH = 1.0 - 1e-12
 """A supply this close to the want is the want (shares sum to one only up to rounding)."""
 STOPPED_SHARE = 0.05
-"""A build line at this share of its plan or less stands still, and restarts by its ramp."""
+"""A build line at this share of what its ramp allows or less stands still, and restarts by its ramp."""
 SAME = 1e-12
 """Lanes whose parts of a line's use differ by less are the same mix."""
 
@@ -290,7 +290,7 @@ def settle_books(net: Net, state: State, work: Work, line: int) -> None:
         owed = state.lines.owed[line] + plan - made
         state.lines.owed[line] = owed if owed > 1e-9 * plan else 0.0
         if net.lines.ramp_days[line] > 0.0:
-            if made <= STOPPED_SHARE * plan:
+            if made <= STOPPED_SHARE * plan * state.lines.ramp[line]:
                 state.lines.ramp[line] = 1.0 / net.lines.ramp_days[line]
             else:
                 state.lines.ramp[line] = min(state.lines.ramp[line] + 1.0 / net.lines.ramp_days[line], 1.0)
