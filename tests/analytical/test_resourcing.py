@@ -111,6 +111,8 @@ def test_a_dormant_line_runs_after_its_restart_time(restart_days: int) -> None:
     assert int((orders > 0.0).argmax()) == wakes
     assert int((made > 0.0).argmax()) == wakes + 1
     assert int((received > 0.0).argmax()) == wakes + 1 + lane_days
+    assert orders[wakes] == pytest.approx(all_at_once(wakes))
+    np.testing.assert_allclose(orders[wakes + 1 :], PLAN + resplit(PLAN, wakes + 1, run.n_days), rtol=1e-9)
 
 
 def test_a_dormant_mine_that_restarts_works_by_its_plan() -> None:
@@ -128,8 +130,6 @@ def test_a_dormant_mine_that_restarts_works_by_its_plan() -> None:
     assert made[:wakes].max() == 0.0
     assert made[wakes : wakes + 10].min() >= plan * (1.0 - 1.0 / 30.0) - 1e-9
     assert made[wakes] == pytest.approx(plan, rel=1e-9)
-    assert orders[wakes] == pytest.approx(all_at_once(wakes))
-    np.testing.assert_allclose(orders[wakes + 1 :], PLAN + resplit(PLAN, wakes + 1, run.n_days), rtol=1e-9)
 
 
 @pytest.mark.parametrize("qualification_days", [1, 40])
