@@ -70,8 +70,7 @@ def headline_of(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[st
     parts = [
         f"{first['name']} builds to plan for {_runway(first, baseline, manifest)}",
         *_shortfall_and_stop(first, metrics, baseline, manifest),
-        f"{units_text(first['lost_beyond_baseline_units'])} units lost{_beyond(first, baseline)} "
-        f"by {end_date(manifest).isoformat()}",
+        f"{_lost(first, baseline)} by {end_date(manifest).isoformat()}",
     ]
     if len(affected) > 1 or len(metrics) > 1:
         total = units_text(float(affected["lost_beyond_baseline_units"].sum()))
@@ -138,7 +137,7 @@ def _runway(row: pd.Series[Any], baseline: pd.DataFrame, manifest: dict[str, Any
     days = float(row["realised_runway_days"])
     text = f"more than {window} days" if math.isnan(days) else f"{days:.0f} days"
     text += _band(row, window)
-    before = float(baseline["realised_runway_days"].loc[row.name])
+    before = float(baseline["realised_runway_days"].loc[str(row.name)])
     return text if math.isnan(before) else f"{text}, in the baseline for {before:.0f}"
 
 
@@ -151,10 +150,11 @@ def _band(row: pd.Series[Any], window: int) -> str:
     return f" (80 %: {lower}-{upper})"
 
 
-def _beyond(row: pd.Series[Any], baseline: pd.DataFrame) -> str:
-    """Say that a loss is counted on top of the baseline's, if there is one."""
-    before = float(baseline["lost_units"].loc[row.name])
-    return " beyond the baseline" if before > NOTHING_SHARE * float(row["planned_units"]) else ""
+def _lost(row: pd.Series[Any], baseline: pd.DataFrame) -> str:
+    """Write the loss; if the baseline has one, say that it is counted on top."""
+    before = float(baseline["lost_units"].loc[str(row.name)])
+    beyond = " beyond the baseline" if before > NOTHING_SHARE * float(row["planned_units"]) else ""
+    return f"{units_text(row['lost_beyond_baseline_units'])} units lost{beyond}"
 
 
 def _no_effect(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[str, Any]) -> str:
