@@ -102,7 +102,8 @@ def test_without_the_blamed_goods_nobody_is_short_and_without_others_they_are() 
     assert [item.supplier for item in links[1].likewise] == ["shin_etsu"]
     magnets_alone = made("japan_import_cut_heavies_only", "interventions.import_cut.materials=[magnet_heavy]")
     assert magnets_alone.metrics["first_shortfall_date"].isna().all()
-    elements = made("japan_import_cut_heavies_only", "interventions.import_cut.materials=[dysprosium, terbium]")
+    by_element = "interventions.import_cut.materials=[dysprosium, terbium]"
+    elements = made("japan_import_cut_heavies_only", by_element)
     assert elements.metrics.at[site, "first_shortfall_date"] is not None
 
 
