@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.engine.trajectory import LIMIT_CAPACITY, Stock
+from sim.engine.trajectory import Stock
 from sim.metrics import Reading
 from sim.metrics.series import cover_of_site
 
@@ -30,25 +30,10 @@ CHANGED_DAYS = 1.0
 """A line that is this many days of output ahead of or behind its baseline made more or less."""
 LINE_CHANGED = 0.01
 """A line that runs at a rate this much different was changed."""
+DIRECT = 2
+"""Match of an intervention that turns a lever of a lane itself, or of a route the lane uses."""
 FALLEN_SHARE = 0.95
 """A cover below this share of the baseline's gave way."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """Why a lane brought less."""
-
-    kind: str
-    """input: its line lacked a material; outage: the line itself; lane: the lane; late: the way."""
-    supplier: str
-    material: str
-    """What was missing, for `input`."""
-    day: int
-    """First day of the cause."""
-    shipped: int
-    """First day that less was shipped."""
-    landed: int | None
-    """First day that less landed; None if not yet."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +108,12 @@ class Evidence:
 
     def cover_text(self, site: str, material: str) -> str:
         """Write the cover of an input when runways begin to count."""
-        for i, stock in enumerate(self.run.stocks):
-            if (stock.site, stock.material, stock.role) == (site, material, "input"):
-                level = self.run.opening_on_hand[i] if self.day == 0 else self.run.on_hand[self.day - 1, i]
-                use = self.run.use_planned[i]
-                return f"{level / use:.0f} days" if use > 0.0 else "a stock it does not normally use"
-        return "no stock"
+        row = self.input_row(site, material)
+        if row is None:
+            return "no stock"
+        level = self.run.opening_on_hand[row] if self.day == 0 else self.run.on_hand[self.day - 1, row]
+        use = self.run.use_planned[row]
+        return f"{level / use:.0f} days" if use > 0.0 else "a stock it does not normally use"
 
     def transit_days(self, lane: int) -> float:
         """Return the lead time a lane had when runways began to count [days]."""
@@ -136,71 +121,64 @@ class Evidence:
 
     def first_shipped_less(self, lane: int) -> int | None:
         """Return the first day on which a lane has noticeably shipped less than in the baseline."""
-        return self._first_missing(self.shipped_missing[:, lane], self.base.shipped[:, lane])
-
-    def first_landed_less(self, lane: int) -> int | None:
-        """Return the first day on which a lane has noticeably landed less than in the baseline."""
-        return self._first_missing(self.received_missing[:, lane], self.base.received[:, lane])
-
-    def _first_missing(self, missing: FloatArray, normal: FloatArray) -> int | None:
-        level = max(NOTICED_DAYS * float(normal.mean()), 1e-9)
-        days = np.flatnonzero(missing > level)
+        days = np.flatnonzero(self.shipped_missing[:, lane] > _noticed(self.base.shipped[:, lane]))
         return int(days[0]) if days.size else None
 
-    def worst_lane(self, buyer: str, material: str, until: int) -> int | None:
-        """Return the lane into a stock with the most missing receipts by a day, if any is missing."""
-        lanes = [
+    def ships_less_from(self, lane: int, until: int) -> int | None:
+        """Return the day from which a lane shipped less and less than in the baseline, up to a day."""
+        return falls_from(self.shipped_missing[:, lane], _noticed(self.base.shipped[:, lane]), until)
+
+    def lands_less_from(self, lane: int, until: int) -> int | None:
+        """Return the day from which a lane landed less and less than in the baseline, up to a day."""
+        return falls_from(self.received_missing[:, lane], _noticed(self.base.received[:, lane]), until)
+
+    def lanes_into(self, buyer: str, material: str) -> list[int]:
+        """Return the lanes into a stock."""
+        return [
             i
             for i in range(len(self.run.lanes))
             if self.lane(i).buyer == buyer and self.lane(i).material == material
         ]
-        missing = {i: float(self.received_missing[: until + 1, i].max(initial=0.0)) for i in lanes}
-        worst = max(missing, key=lambda i: missing[i], default=None)
-        if worst is None or missing[worst] <= 1e-9 * max(1.0, float(self.base.received[:, worst].sum())):
-            return None
-        return worst
 
-    def cause_of(self, lane: int, until: int) -> Cause:
-        """Say why a lane brought less by a day."""
-        record = self.lane(lane)
-        shipped, landed = self.first_shipped_less(lane), self.first_landed_less(lane)
-        if shipped is None or shipped > until:
-            day = landed if landed is not None else until
-            return Cause("late", record.supplier, "", day, day, landed)
-        for line in self._lines_making(record.supplier, record.material):
-            limit, fell = self.run.line_limit[: until + 1, line], self._made_less(line, until)
-            short = np.flatnonzero(fell & (limit >= 0))
-            if short.size:
-                day = int(short[0])
-                return Cause("input", record.supplier, self.run.materials[limit[day]], day, shipped, landed)
-            down = np.flatnonzero(fell & (limit == LIMIT_CAPACITY))
-            if down.size:
-                return Cause("outage", record.supplier, "", int(down[0]), shipped, landed)
-        return Cause("lane", record.supplier, "", shipped, shipped, landed)
+    def draining_from(self, buyer: str, material: str, until: int) -> int:
+        """Return the day from which all lanes into a stock together landed less, up to a day."""
+        lanes = self.lanes_into(buyer, material)
+        normal = self.base.received[:, lanes].sum(axis=1)
+        start = falls_from(self.received_missing[:, lanes].sum(axis=1), _noticed(normal), until)
+        return until if start is None else start
 
-    def _made_less(self, line: int, until: int) -> np.ndarray:
-        made, normal = self.run.line_made[: until + 1, line], self.base.line_made[: until + 1, line]
-        return np.asarray(made < 0.99 * normal)
+    def landed_missing(self, lane: int, first: int, last: int) -> float:
+        """Return the receipts missing against the baseline from one day to another, both included."""
+        before = self.received_missing[first - 1, lane] if first > 0 else 0.0
+        return float(self.received_missing[last, lane] - before)
 
-    def _lines_making(self, site: str, material: str) -> list[int]:
-        return [
-            i
-            for i, line in enumerate(self.run.lines)
-            if self.network.lines[line].site == site and material in self.network.lines[line].outputs
-        ]
+    def lanes_by_missing(self, buyer: str, material: str, first: int, last: int) -> list[tuple[int, float]]:
+        """Return (lane, missing receipts) of a stock within some days, what is missing most first."""
+        found = [(i, self.landed_missing(i, first, last)) for i in self.lanes_into(buyer, material)]
+        floor = {i: 1e-9 * max(1.0, float(self.base.received[:, i].sum())) for i, _ in found}
+        return sorted(((i, m) for i, m in found if m > floor[i]), key=lambda item: (-item[1], item[0]))
 
-    def shipped_less(self, lane: int) -> tuple[float, float]:
-        """Return what a lane shipped less over the run: the amount, and as a share of the baseline."""
-        normal = float(self.base.shipped[:, lane].sum())
-        lost = normal - float(self.run.shipped[:, lane].sum())
-        return lost, lost / normal if normal > 0.0 else 0.0
+    def cover_left(self, site: str, material: str, day: int) -> float:
+        """Return the cover of an input at the end of a day, whatever lane it came by [days]."""
+        row = self.input_row(site, material)
+        if row is None or self.run.use_planned[row] <= 0.0:
+            return 0.0
+        return float(self.run.on_hand[day, row] / self.run.use_planned[row])
+
+    def input_row(self, site: str, material: str) -> int | None:
+        """Return the row of a bought material's stock, if the site has one."""
+        for i, stock in enumerate(self.run.stocks):
+            if (stock.site, stock.material, stock.role) == (site, material, "input"):
+                return i
+        return None
 
     def cut_lanes(self) -> list[int]:
         """Return the lanes that were cut first, those in an intervention's scope before all others."""
         found = []
         for lane in range(len(self.run.lanes)):
-            lost, share = self.shipped_less(lane)
             day = self.first_shipped_less(lane)
+            lost = float(self.shipped_missing[-1, lane])
+            share = lost / max(float(self.base.shipped[:, lane].sum()), 1e-12)
             if day is not None and share > CUT_SHARE:
                 found.append((-self._best_match(lane), day, -share, -lost, lane))
         if not found:
@@ -209,31 +187,15 @@ class Evidence:
         first = min(day for match, day, *_ in found if match == best)
         return [item[-1] for item in sorted(found) if item[0] == best and item[1] <= first + 7]
 
-    def late_lanes(self) -> list[int]:
-        """Return the lanes on which goods landed later, first ones first."""
-        days = {lane: self.first_landed_less(lane) for lane in range(len(self.run.lanes))}
-        return sorted((lane for lane, day in days.items() if day is not None), key=lambda i: (days[i], i))
+    def shipped_less_from(self, lanes: list[int], day: int) -> float:
+        """Return what lanes shipped less from a day on, as a share of the baseline from that day on."""
+        normal = float(self.base.shipped[day:, lanes].sum())
+        lost = normal - float(self.run.shipped[day:, lanes].sum())
+        return lost / normal if normal > 0.0 else 0.0
 
-    def alternatives(self, lane: int) -> list[tuple[int, float]]:
-        """Return the other lanes into the same stock that brought more, with how much more."""
-        record = self.lane(lane)
-        more = -self.received_missing[-1]
-        found = [
-            (i, float(more[i]))
-            for i in range(len(self.run.lanes))
-            if i != lane
-            and self.lane(i).buyer == record.buyer
-            and self.lane(i).material == record.material
-            and more[i] > 0.005 * max(self.shipped_less(lane)[0], 1e-12)
-        ]
-        return sorted(found, key=lambda item: (-item[1], item[0]))
-
-    def drawn_from_stock(self, site: str, material: str) -> float:
-        """Return how much less of an input is left at the end than in the baseline."""
-        for i, stock in enumerate(self.run.stocks):
-            if (stock.site, stock.material, stock.role) == (site, material, "input"):
-                return max(0.0, float(self.base.on_hand[-1, i] - self.run.on_hand[-1, i]))
-        return 0.0
+    def feeds(self, lane: int) -> bool:
+        """Tell whether a lane brings goods in the baseline."""
+        return bool(self.base.received[:, lane].sum() > 0.0)
 
     def thinnest(self) -> tuple[str, float, float, int] | None:
         """Return (site, normal cover, least cover, day) where cover fell most against the baseline."""
@@ -253,10 +215,30 @@ class Evidence:
 
     def intervention_on(self, lane: int) -> Intervention | None:
         """Return the case's own intervention whose scope fits a lane best."""
-        own = [item for item in self.case.interventions if item.id not in self.case.background]
-        if not own:
-            return None
-        return max(own, key=lambda item: self._match(item, lane))
+        return max(self.own, key=lambda item: self._match(item, lane), default=None)
+
+    def direct_on(self, lane: int) -> Intervention | None:
+        """Return the case's own intervention that turns a lever of this very lane, if one does."""
+        item = self.intervention_on(lane)
+        return item if item is not None and self._match(item, lane) == DIRECT else None
+
+    def acting_on(self, lane: int) -> Intervention | None:
+        """Return the case's own intervention on a lane or on its supplier's lines, if there is one."""
+        item = self.intervention_on(lane)
+        return item if item is not None and self._match(item, lane) > 0 else None
+
+    def closing(self, lane: int, route: str) -> Intervention | None:
+        """Return the case's own intervention that turns a lever of a lane's route, if one does."""
+        wanted = {route, f"{self.run.lanes[lane]}|{route}"}
+        for item in self.own:
+            if any(wanted & set(rows) for rows in item.touches(self.network).values()):
+                return item
+        return None
+
+    @property
+    def own(self) -> list[Intervention]:
+        """The case's interventions that the baseline does not have."""
+        return [item for item in self.case.interventions if item.id not in self.case.background]
 
     def _best_match(self, lane: int) -> int:
         item = self.intervention_on(lane)
@@ -268,7 +250,7 @@ class Evidence:
         scope = self._scopes[item.id]
         routes = {part.route for part in record.routes}
         if record.lane_id in scope or routes & scope:
-            return 2
+            return DIRECT
         lines = {line.line_id for line in self.network.lines_at(record.supplier)}
         return 1 if lines & scope else 0
 
@@ -280,3 +262,29 @@ class Evidence:
             rows = [row for scope in item.touches(self.network).values() for row in scope]
             found[item.id] = {row.split("|")[0] for row in rows}
         return found
+
+
+def _noticed(normal: FloatArray) -> float:
+    """Return the amount of a flow that is noticed when it is missing."""
+    return max(NOTICED_DAYS * float(normal.mean()), 1e-9)
+
+
+def falls_from(missing: FloatArray, level: float, until: int) -> int | None:
+    """Return the day by which ``level`` is missing since a flow last held its own, looking back from a day.
+
+    Parameters
+    ----------
+    missing
+        Cumulated shortfall against the baseline, shape (day,); it falls where the flow is ahead.
+
+    Examples
+    --------
+    Half a unit was missing once; from day 4 on one unit is missing each day.
+
+    >>> falls_from(np.array([0.5, 0.5, 0.0, 0.0, 1.0, 2.0]), 0.6, 5)
+    4
+    """
+    total = np.concatenate(([0.0], missing[: until + 1]))
+    trough = total.size - 1 - int(np.argmin(total[::-1]))
+    days = np.flatnonzero(total[trough:] - total[trough] > level)
+    return trough + int(days[0]) - 1 if days.size else None

@@ -305,20 +305,25 @@ def site_stops(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
 
 
 def _affected(facts: Facts, words: dict[str, str]) -> list[str]:
-    shares = {site: lost_share(facts, site) for site in oems(facts, words)}
+    before = rows(facts.baseline_metrics)["lost_units"].to_dict()
+    planned = rows(facts.metrics)["planned_units"].to_dict()
+    shares = {
+        site: lost_share(facts, site) - before[site] / planned[site] if planned[site] > 0.0 else 0.0
+        for site in oems(facts, words)
+    }
     return [f"{site} loses {share:.2%}" for site, share in shares.items() if share > AFFECTED_SHARE]
 
 
 @sentence("no oem [in PLACE] affected")
 def no_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
-    """Nobody loses more than 0.5 % of plan."""
+    """Nobody loses more than 0.5 % of plan beyond its baseline."""
     found = _affected(facts, words)
     return not found, listed(found, "nobody loses more than 0.5 % of plan")
 
 
 @sentence("some oem [in PLACE] affected")
 def some_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
-    """Somebody loses more than 0.5 % of plan."""
+    """Somebody loses more than 0.5 % of plan beyond its baseline."""
     found = _affected(facts, words)
     return bool(found), listed(found, "nobody loses more than 0.5 % of plan")
 

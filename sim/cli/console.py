@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -53,7 +54,22 @@ def tables() -> Console:
     """Return the console for tables on stdout; plain and wide unless it is a terminal."""
     from rich.console import Console
 
-    return Console(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+    class Tables(Console):
+        def on_broken_pipe(self) -> None:
+            """Leave a reader that has gone to `reader_may_leave`; Rich itself would exit with code 1."""
+            raise BrokenPipeError
+
+    return Tables(width=None if sys.stdout.isatty() else PIPE_WIDTH, highlight=False)
+
+
+@contextmanager
+def reader_may_leave() -> Iterator[None]:
+    """Print a block for a reader who may go before its end (``sim run x | head -1``), which is no error."""
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
 
 
 def guarded(command: Callable[Parameters, Returned]) -> Callable[Parameters, Returned]:
@@ -62,7 +78,9 @@ def guarded(command: Callable[Parameters, Returned]) -> Callable[Parameters, Ret
     @functools.wraps(command)
     def run(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Returned:
         try:
-            return command(*args, **kwargs)
+            result = command(*args, **kwargs)
+            sys.stdout.flush()
+            return result
         except (typer.Exit, typer.BadParameter, typer.Abort):
             raise
         except KeyboardInterrupt:

@@ -37,7 +37,8 @@ def export(
 
     run = load_run(folder)
     if form is Format.xlsx and not _has_excel():
-        note("xlsx needs the package openpyxl (pip install openpyxl); csv opens in Excel too")
+        note("xlsx needs the package openpyxl, which the extra 'excel' brings: pip install '.[excel]'")
+        note("    or pip install openpyxl; csv opens in Excel too")
         raise typer.Exit(FAILED)
     target = out if out is not None else folder / "export"
     target.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,8 @@ def new(
 ) -> None:
     """Write a scenario to start from into the current folder."""
     path = Path(name if name.endswith((".yaml", ".yml")) else f"{name}.yaml")
+    if not path.resolve().is_relative_to(Path.cwd()):
+        raise typer.BadParameter(f"{name!r} leads out of the current folder; go there, or give a name")
     if path.exists() and not force:
         note(f"{path} exists; --force overwrites it")
         raise typer.Exit(FAILED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,41 @@ from sim.cli.console import say, tables
 from sim.results.sentences import days_text, end_date, plain_name, units_text, window_days
 
 if TYPE_CHECKING:
+    from rich.console import Console, JustifyMethod
     from rich.table import Table
 
     from sim.results.run import Run
 
 PROSE_WIDTH = 110
+COLUMNS = {
+    "static": "static",
+    "pipeline": "pipeline",
+    "realised": "realised",
+    "stop": "line stop",
+    "component": "limiting component\non first short day",
+    "lost": "units lost",
+    "fill": "fill rate",
+    "recovery": "recovery",
+    "touched": "touched by",
+}
+"""Headings of the table, after the site."""
+LEAST_SITE_WIDTH = 20
+"""Columns are dropped before names of sites are cut to less than this [characters]."""
 MARKS = {"passed": "holds", "failed": "DOES NOT HOLD", "not yet checked": "not yet checked"}
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What a table leaves out to fit a width."""
+
+    full: bool
+    """Components by their names; else by their ids."""
+    dropped: tuple[str, ...] = ()
+
+
+DROPPED_FIRST = ("touched", "recovery", "fill", "component", "lost")
+"""Columns in the order in which a narrow table loses them. Runways and dates always stay."""
+LAYOUTS = (Layout(full=True), *(Layout(full=False, dropped=DROPPED_FIRST[:n]) for n in range(6)))
 
 
 def print_run(run: Run, *, verbose: bool) -> None:
@@ -30,7 +60,7 @@ def print_run(run: Run, *, verbose: bool) -> None:
     console.print()
     say("\n".join(wrap(run.why, min(console.width, PROSE_WIDTH))))
     console.print()
-    console.print(_table(run))
+    _print_table(run, console)
     console.print(escape(_baseline_line(run)), soft_wrap=True)
     for item in run.verdicts:
         mark = MARKS.get(item["verdict"], item["verdict"])
@@ -40,54 +70,91 @@ def print_run(run: Run, *, verbose: bool) -> None:
     say(f"run folder: {run.folder}")
 
 
-def _table(run: Run) -> Table:
+def _print_table(run: Run, console: Console) -> None:
+    """Print the table as wide as the console allows, and name what had to be left out."""
+    rows = run.metrics.to_dict("records")
+    rows.sort(key=lambda row: (_never_last(row["realised_runway_days"]), row["name"]))
+    names = max((len(str(row["name"])) for row in rows), default=0)
+    for layout in LAYOUTS:
+        too_wide = _width(console, _table(rows, run.manifest, layout, site_width=names)) - console.width
+        if too_wide <= max(0, names - LEAST_SITE_WIDTH):
+            break
+    site_width = max(1, names - max(0, too_wide))
+    console.print(_table(rows, run.manifest, layout, site_width=site_width))
+    if layout.dropped:
+        left_out = ", ".join(_heading(name, run.manifest).replace("\n", " ") for name in layout.dropped)
+        text = f"not shown, for want of width: {left_out}; all is in metrics.csv"
+        say("\n".join(wrap(text, console.width)))
+
+
+def _table(
+    rows: list[dict[Any, Any]], manifest: dict[str, Any], layout: Layout, *, site_width: int
+) -> Table:
     from rich import box
     from rich.table import Table
 
-    manifest = run.manifest
-    has_goods = "touched by " + (manifest["tracked"][0] if manifest["tracked"] else "-")
     table = Table(
         box=box.SIMPLE_HEAD,
         title=f"runways from {manifest['runway_from']}, horizon to {end_date(manifest).isoformat()}",
         title_justify="left",
         pad_edge=False,
     )
-    table.add_column("site", no_wrap=True)
-    for heading in ("static", "pipeline", "realised", "line stop"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    table.add_column("limiting component")
-    for heading in ("units lost", "fill rate", "recovery", has_goods):
-        table.add_column(heading, justify="right", no_wrap=True)
-    rows = run.metrics.to_dict("records")
-    for row in sorted(rows, key=lambda row: (_never_last(row["realised_runway_days"]), row["name"])):
-        table.add_row(*_cells(row, manifest))
+    table.add_column("site", no_wrap=True, max_width=site_width)
+    names = [name for name in COLUMNS if name not in layout.dropped]
+    for name in names:
+        # Every column but the names of sites keeps its width: half a date or runway is worse than none.
+        width = max((len(_cell(name, row, manifest, layout)) for row in rows), default=0)
+        justify: JustifyMethod = "left" if name == "component" else "right"
+        table.add_column(_heading(name, manifest), justify=justify, no_wrap=True, min_width=width)
+    for row in rows:
+        table.add_row(str(row["name"]), *(_cell(name, row, manifest, layout) for name in names))
     return table
+
+
+def _width(console: Console, table: Table) -> int:
+    from rich.measure import Measurement
+
+    unbounded = console.options.update(width=10_000)
+    return Measurement.get(console, unbounded, table).maximum
+
+
+def _heading(name: str, manifest: dict[str, Any]) -> str:
+    if name == "touched":
+        return "touched by " + (manifest["tracked"][0] if manifest["tracked"] else "-")
+    return COLUMNS[name]
 
 
 def _never_last(days: float) -> float:
     return math.inf if math.isnan(days) else days
 
 
-def _cells(row: dict[Any, Any], manifest: dict[str, Any]) -> list[str]:
+def _cell(name: str, row: dict[Any, Any], manifest: dict[str, Any], layout: Layout) -> str:
     window = window_days(manifest)
-    stop = row["line_stop_date"] or None
-    missing = row["limiting_component"]
-    recovery = "-"
-    if not math.isnan(row["realised_runway_days"]):
-        left = window - int(row["realised_runway_days"])
-        recovery = days_text(row["time_to_recover_days"], left)
-    return [
-        str(row["name"]),
-        days_text(row["static_runway_days"]),
-        days_text(row["pipeline_runway_days"]),
-        realised_text(row, window),
-        "-" if stop is None else stop.isoformat(),
-        "-" if missing is None else plain_name(missing, manifest["material_names"]),
-        units_text(float(row["lost_units"])),
-        "-" if math.isnan(row["fill_rate"]) else f"{100.0 * row['fill_rate']:.1f} %",
-        recovery,
-        touched_text(row["touched_start_share"], row["touched_end_share"]),
-    ]
+    if name == "realised":
+        return realised_text(row, window)
+    if name == "stop":
+        stop = row["line_stop_date"] or None
+        return "-" if stop is None else str(stop.isoformat())
+    if name == "component":
+        missing = row["limiting_component"]
+        # The id is what conditions and --set call it, and it is short.
+        names = manifest["material_names"] if layout.full else {}
+        return "-" if missing is None else plain_name(missing, names)
+    if name == "lost":
+        return units_text(float(row["lost_units"]))
+    if name == "fill":
+        return "-" if math.isnan(row["fill_rate"]) else f"{100.0 * row['fill_rate']:.1f} %"
+    if name == "recovery":
+        return _recovery(row, window)
+    if name == "touched":
+        return touched_text(row["touched_start_share"], row["touched_end_share"])
+    return days_text(row[f"{name}_runway_days"])
+
+
+def _recovery(row: dict[Any, Any], window: int) -> str:
+    if math.isnan(row["realised_runway_days"]):
+        return "-"
+    return days_text(row["time_to_recover_days"], window - int(row["realised_runway_days"]))
 
 
 def realised_text(row: dict[Any, Any], window: int) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, say, say_json
+from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
 from sim.cli.options import AsJson, Quiet, Sets, Verbose
 
 if TYPE_CHECKING:
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MILLISECONDS_PER_SITE_YEAR = 0.35
 """Rough cost of a simulation, for ``--dry-run`` only."""
+MOST_SEED = 2**63 - 1
+"""Largest seed a scenario file takes; its reader is too heavy to import for ``--help``."""
 BYTES_PER_VALUE = 1.5
 """Rough size of a stored daily value after compression, for ``--dry-run`` only."""
 
@@ -28,7 +30,9 @@ BYTES_PER_VALUE = 1.5
 def run(
     scenarios: Annotated[list[str], typer.Argument(metavar="SCENARIO...", help="Files or library names.")],
     replications: Annotated[int | None, typer.Option(min=1, help="Random histories.")] = None,
-    seed: Annotated[int | None, typer.Option(help="In place of the scenario's seed.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(min=0, max=MOST_SEED, help="In place of the scenario's seed.")
+    ] = None,
     sets: Sets = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<name>-<hash>.")] = None,
     as_json: AsJson = False,
@@ -54,8 +58,9 @@ def run(
         _print_dry([_forecast(plan) for plan in plans], as_json=as_json)
         return
     runs = [_run_one(plan, out, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
-    _print(runs, as_json=as_json, quiet=quiet, verbose=verbose)
-    _finish(runs)
+    with reader_may_leave():
+        _print(runs, as_json=as_json, quiet=quiet, verbose=verbose)
+    _finish(runs, seed, out)
 
 
 def _run_one(plan: Source, out: Path | None, *, picture: bool, quiet: bool) -> Run:
@@ -107,19 +112,32 @@ def _print(runs: list[Run], *, as_json: bool, quiet: bool, verbose: bool) -> Non
         print_run(item, verbose=verbose)
 
 
-def _finish(runs: list[Run]) -> None:
+def _finish(runs: list[Run], seed: int | None, out: Path | None) -> None:
     """Leave with the code of the worst run, and say how to go on."""
     for item in runs:
         manifest = item.manifest
         finished, wanted = manifest["finished_replications"], manifest["replications"]
         if manifest["interrupted"]:
             note(f"interrupted: {finished} of {wanted} replications are kept in {item.folder}")
-            note(f"    to have them all: sim run {manifest['file'] or item.name} --replications {wanted}")
+            note(f"    to have them all: {_again(item, seed, out)}")
             raise typer.Exit(INTERRUPTED)
         for failure in manifest["failures"]:
             note(f"replication {failure['replication']} failed: {failure['type']}: {failure['message']}")
     if any(item.manifest["failures"] for item in runs):
         raise typer.Exit(SOME_FAILED)
+
+
+def _again(run: Run, seed: int | None, out: Path | None) -> str:
+    """Return the command that runs an interrupted scenario again, whole, into the same folder."""
+    import shlex
+
+    manifest = run.manifest
+    words = ["sim", "run", str(manifest["file"] or run.name)]
+    words += ["--replications", str(manifest["replications"])]
+    words += [] if seed is None else ["--seed", str(seed)]
+    words += [word for item in manifest["set"] for word in ("--set", item)]
+    words += [] if out is None else ["--out", str(out)]
+    return shlex.join(words)
 
 
 def _forecast(plan: Source) -> dict[str, Any]:

@@ -21,7 +21,7 @@ STOP_DAYS = 5
 RECOVERED_SHARE = 0.95
 RECOVERED_DAYS = 14
 AFFECTED_SHARE = 0.005
-"""A site that loses more than this share of its plan in the horizon is affected."""
+"""A site that loses more than this share of its plan beyond its baseline's loss is affected."""
 
 
 def _date(reading: Reading, day: int | None) -> date | None:
@@ -87,18 +87,34 @@ def first_below_half_date(reading: Reading, view: SiteView) -> date | None:
 @measure("line_stop_date", title="first of five days running at 5 % of plan or less", unit="date")
 def line_stop_date(reading: Reading, view: SiteView) -> date | None:
     """Return the first of five consecutive days at 5 % of plan or less."""
+    return _date(reading, _stop_day(reading, view))
+
+
+def _stop_day(reading: Reading, view: SiteView) -> int | None:
     stopped = (view.made <= STOP_SHARE * view.planned) & (view.planned > 0.0)
-    return _date(reading, first_run(stopped, STOP_DAYS, reading.runway_from_day))
+    return first_run(stopped, STOP_DAYS, reading.runway_from_day)
 
 
 @measure("limiting_component", title="what was missing at the first shortfall", unit="name")
 def limiting_component(reading: Reading, view: SiteView) -> str | None:
     """Return the material that bound the line which lost most on the day of the first shortfall."""
-    day = shortfall_day(reading, view)
+    return _missing_on(reading, view, shortfall_day(reading, view))
+
+
+@measure("stop_component", title="what was missing on the day of the line stop", unit="name")
+def stop_component(reading: Reading, view: SiteView) -> str | None:
+    """Return the material that bound the line which lost most on the first day of the line stop."""
+    return _missing_on(reading, view, _stop_day(reading, view))
+
+
+def _missing_on(reading: Reading, view: SiteView, day: int | None) -> str | None:
+    """Return the material that bound the line which lost most on a day, if one bound any."""
     if day is None:
         return None
     run = reading.trajectory
     short = _short(reading, view)[day]
+    if not short.any():
+        return None
     lost = run.line_planned[day, view.lines] - run.line_made[day, view.lines]
     worst = view.lines[int(np.argmax(np.where(short, lost, -np.inf)))]
     return run.materials[int(run.line_limit[day, worst])]

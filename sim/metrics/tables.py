@@ -31,10 +31,12 @@ COLUMNS = (
     "first_below_half_date",
     "line_stop_date",
     "limiting_component",
+    "stop_component",
     "time_to_survive_days",
     "time_to_recover_days",
     "planned_units",
     "lost_units",
+    "lost_beyond_baseline_units",
     "fill_rate",
     "parked_units",
     "touched_start_share",
@@ -99,7 +101,10 @@ def weighted_quantile(values: Sequence[float], weights: Sequence[float], share: 
 
 
 def site_table(
-    replications: Sequence[pd.DataFrame], network: Network, weights: Sequence[float] | None = None
+    replications: Sequence[pd.DataFrame],
+    network: Network,
+    weights: Sequence[float] | None = None,
+    baselines: Sequence[pd.DataFrame] | None = None,
 ) -> pd.DataFrame:
     """Combine the tables of the replications: medians, and a band for the realised runway.
 
@@ -109,6 +114,8 @@ def site_table(
         One frame of `site_values` per replication.
     weights
         Weight of each replication (its branch's); equal if missing.
+    baselines
+        The same of the baselines, in the same order; if missing, the baseline loses nothing.
 
     Returns
     -------
@@ -129,15 +136,31 @@ def site_table(
             row[name] = _combine(values, weights, item.unit, name)
         row |= _band(replications, site, weights)
         row["time_to_survive_days"] = math.nan
-        row["is_affected"] = bool(row["lost_units"] > AFFECTED_SHARE * row["planned_units"])
+        row["lost_beyond_baseline_units"] = _lost_beyond(replications, baselines, site, weights)
+        row["is_affected"] = bool(row["lost_beyond_baseline_units"] > AFFECTED_SHARE * row["planned_units"])
         rows.append(row)
     table = pd.DataFrame(rows, index=replications[0].index.copy())
-    for name in ("first_shortfall_date", "first_below_half_date", "line_stop_date", "limiting_component"):
-        if name in table:
+    for name, item in MEASURES.items():
+        if item.unit in ("date", "name"):
             table[name] = pd.Series([row[name] for row in rows], index=table.index, dtype=object)
     table = table.reindex(columns=list(COLUMNS))
     table.attrs = {"units": {name: item.unit for name, item in MEASURES.items()}}
     return table
+
+
+def _lost_beyond(
+    replications: Sequence[pd.DataFrame],
+    baselines: Sequence[pd.DataFrame] | None,
+    site: Any,
+    weights: list[float],
+) -> float:
+    """Return the median of what a site loses beyond its baseline with the same luck; never negative."""
+    lost = [float(frame["lost_units"].loc[site]) for frame in replications]
+    before = [0.0] * len(lost)
+    if baselines is not None:
+        before = [float(frame["lost_units"].loc[site]) for frame in baselines]
+    more = [max(0.0, one - other) for one, other in zip(lost, before, strict=True)]
+    return weighted_quantile(more, weights, 0.5)
 
 
 def _combine(values: list[Any], weights: list[float], unit: str, name: str) -> Any:

@@ -16,7 +16,12 @@ HIGHLIGHTED = 8
 """More lines than this cannot be told apart by colour."""
 LABEL_GAP_SHARE = 0.062
 """Least distance of two labels as a share of the axis height."""
-CEILING = 1.08
+HEADROOM = 0.05
+"""Free height above the highest line, as a share of it."""
+MARKS_NAMED = 3
+"""Interventions that are named, each in a row of its own above all lines."""
+MARK_SHARE = 0.075
+"""Height of such a row as a share of the axis height."""
 LABEL_X = 1.035
 """Where the names at the right end start, as a share of the axis width."""
 LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 0, "relpos": (0.0, 0.5)}
@@ -72,7 +77,8 @@ def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
         (line,) = ax.plot(frame.index, frame[site], zorder=3)
         ends.append((float(frame[site].iloc[-1]), frame.attrs["names"][site], line.get_color()))
     top = float(frame.max().max()) if frame.size else 1.0
-    ax.set_ylim(0.0, max(top, 1.0) * CEILING)
+    rows = min(len(_inside(frame)), MARKS_NAMED)
+    ax.set_ylim(0.0, max(top, 1.0) * (1.0 + HEADROOM) / (1.0 - MARK_SHARE * rows))
     ax.set_xlim(frame.index[0], frame.index[-1])
     if others:
         level = float(frame[others].iloc[-1].median())
@@ -137,19 +143,25 @@ def spread(levels: list[float], gap: float) -> list[float]:
     return out
 
 
-def _mark(ax: Axes, frame: pd.DataFrame) -> None:
-    """Mark the interventions; names are staggered over three rows above the axes."""
+def _inside(frame: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:
+    """Return the dated interventions that the axis of dates holds."""
     import pandas as pd
-    from matplotlib.dates import date2num
 
-    inside = [
+    return [
         (pd.Timestamp(day), text)
         for day, text in frame.attrs["interventions"]
         if frame.index[0] <= pd.Timestamp(day) <= frame.index[-1]
     ]
+
+
+def _mark(ax: Axes, frame: pd.DataFrame) -> None:
+    """Mark the interventions; their names stand in rows above all lines."""
+    from matplotlib.dates import date2num
+
+    inside = _inside(frame)
     for day, _ in inside:
         ax.axvline(date2num(day), color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
-    for row, (day, text) in enumerate(inside[:3]):
+    for row, (day, text) in enumerate(inside[:MARKS_NAMED]):
         late = (day - frame.index[0]) > 0.6 * (frame.index[-1] - frame.index[0])
         ax.annotate(
             f"{text} {day.date().isoformat()}",

@@ -50,9 +50,12 @@ def draw_runway(frame: pd.DataFrame, ax: Axes) -> Axes:
     rows = np.arange(len(frame))
     realised = frame["realised"].to_numpy(dtype=float)
     is_short = np.isfinite(realised)
-    ax.barh(rows[is_short], realised[is_short], height=0.62, color=SHORT, label="realised", zorder=2)
-    whole = np.full(int((~is_short).sum()), window)
-    ax.barh(rows[~is_short], whole, height=0.62, color=NEVER, label="never short", zorder=2)
+    # Bars nobody has would still put a swatch into the legend.
+    if is_short.any():
+        ax.barh(rows[is_short], realised[is_short], height=0.62, color=SHORT, label="realised", zorder=2)
+    if not is_short.all():
+        whole = np.full(int((~is_short).sum()), window)
+        ax.barh(rows[~is_short], whole, height=0.62, color=NEVER, label="never short", zorder=2)
     mark: dict[str, Any] = {"linestyle": "", "markeredgecolor": "white", "markeredgewidth": 0.6, "zorder": 4}
     ax.plot(frame["static"], rows, "o", markersize=6, color=DARK, label="static: on hand", **mark)
     pipeline = "pipeline: and under way"

@@ -22,6 +22,7 @@ ENOUGH = 10
 
 def band_of(
     metrics: pd.DataFrame,
+    baseline: pd.DataFrame,
     network: Network,
     values: Sequence[pd.DataFrame],
     numbers: Sequence[Mapping[str, float]],
@@ -34,7 +35,7 @@ def band_of(
     affected = metrics[metrics["is_affected"]]
     if affected.empty or len(values) < ENOUGH or not numbers[0]:
         return ""
-    first = first_affected(affected)
+    first = first_affected(affected, baseline)
     site = str(first.name)
     runways = np.array([float(frame["realised_runway_days"].loc[site]) for frame in values])
     runways = np.where(np.isnan(runways), np.inf, runways)

@@ -31,6 +31,10 @@ Progress = Callable[[int, int], None]
 """Called with the simulations done and their number."""
 
 
+MOST_SEED = 2**63 - 1
+"""Largest seed, that of a scenario file."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C between replications; `run` holds what was finished."""
 
@@ -100,6 +104,8 @@ def plan_of(
         plan = Source(scenario.case, scenario.resolved_yaml(), warnings, tuple(sets))
     if replications is not None and replications < 1:
         raise RunFailed(f"replications is {replications}; at least 1 is needed")
+    if seed is not None and not 0 <= seed <= MOST_SEED:
+        raise RunFailed(f"seed is {seed}; it lies between 0 and {MOST_SEED}")
     case = replace(
         plan.case,
         replications=plan.case.replications if replications is None else replications,
@@ -252,11 +258,12 @@ def _assemble(
             "total_seconds": time.perf_counter() - started,
         },
     }
-    metrics = site_table(values, network, weights)
-    manifest["band"] = band_of(metrics, network, gathered.values, gathered.numbers)
+    metrics = site_table(values, network, weights, baseline_values)
+    baseline_metrics = site_table(baseline_values, network, weights)
+    manifest["band"] = band_of(metrics, baseline_metrics, network, gathered.values, gathered.numbers)
     return Run(
         metrics=metrics,
-        baseline_metrics=site_table(baseline_values, network, weights),
+        baseline_metrics=baseline_metrics,
         manifest=manifest,
         tables=LiveTables(network, trajectory, baseline, day),
         replications=_long(gathered),

@@ -29,7 +29,7 @@ HEADINGS = (
     "realised",
     "",
     "line stop",
-    "limited by",
+    "first short of",
     "lost",
     "fill rate",
 )

@@ -81,7 +81,9 @@ class Run:
     @cached_property
     def headline(self) -> str:
         """The result in one sentence."""
-        return headline_of(self.metrics, self.manifest)
+        if "headline" in self.manifest:
+            return str(self.manifest["headline"])
+        return headline_of(self.metrics, self.baseline_metrics, self.manifest)
 
     @cached_property
     def why(self) -> str:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import shlex
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
+import sim.cli.export
+import sim.cli.run as cli_run
 import sim.engine
 import sim.results.execute
 from sim.case import Case
@@ -17,10 +21,11 @@ from sim.cli import main
 from sim.cli.app import app
 from sim.errors import InvariantError, Problem, ScenarioError
 from sim.interventions import ExportBan
-from sim.results.execute import Source
+from sim.results.execute import MOST_SEED, Source
 from sim.testing import day, small_case
 from tests.support.stub import stub_engine, two_tier_network
 
+ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
 COMMANDS = ("run", "validate", "show", "list", "claims", "schema", "new", "sources", "export")
 
@@ -31,12 +36,12 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ban = ExportBan(id="april_ban", start=day(10), from_places=("CN",))
 
     def plan_of(
-        source: str, *, replications: int | None = None, seed: int | None = None, sets: object = ()
+        source: str, *, replications: int | None = None, seed: int | None = None, sets: tuple[str, ...] = ()
     ) -> Source:
         if source != "ban":
             raise ScenarioError(Problem("does not exist", path=source, line=3, column=1, excerpt="x: 1"))
         case = small_case(two_tier_network(), 180, ban, replications=replications or 1, seed=seed or 1)
-        return Source(case, "title: ban\n", ("lane never used",))
+        return Source(case, "title: ban\n", ("lane never used",), tuple(sets or ()))
 
     monkeypatch.setattr(sim.results.execute, "plan_of", plan_of)
     monkeypatch.setattr(sim.engine, "simulate", stub_engine(spread_days=2))
@@ -155,6 +160,38 @@ def test_partial_runs_keep_what_is_finished(
     assert (here / "kept" / "replications.parquet").exists()
 
 
+def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    good = stub_engine()
+
+    def stop(case: Case, replication: int | None = None, **fields: object) -> object:
+        if replication == 2:
+            raise KeyboardInterrupt
+        return good(case, replication)
+
+    monkeypatch.setattr(sim.engine, "simulate", stop)
+    cover = "sites.works_1.cover=30 d"
+    words = ("--replications", "5", "--seed", "7", "--set", cover, "--out", "my runs/kept")
+    found = call("run", "ban", *words)
+    assert found.exit_code == 130
+    (again,) = [line for line in found.stderr.splitlines() if "to have them all" in line]
+    told = shlex.split(again.partition("all: ")[2])
+    assert told == ["sim", "run", "two_tier", *words]
+
+
+@pytest.mark.parametrize("seed", ["-1", str(2**63), "one"])
+def test_a_seed_has_the_bounds_of_the_file(here: Path, seed: str) -> None:
+    found = call("run", "ban", "--seed", seed, "--dry-run")
+    assert found.exit_code == 2
+    assert "Traceback" not in found.stderr
+    Path("s.yaml").write_text(f"title: T\nquestion: Q?\nnetwork: rare_earths_2024\nseed: {seed}\n")
+    assert call("validate", "s.yaml").exit_code == 3
+
+
+def test_the_largest_seed_is_one(here: Path) -> None:
+    assert call("run", "ban", "--seed", str(2**63 - 1), "--dry-run").exit_code == 0
+    assert (cli_run.MOST_SEED, call("run", "ban", "--seed", "0", "--dry-run").exit_code) == (MOST_SEED, 0)
+
+
 def test_debug_shows_the_traceback(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from sim.cli.console import STATE
 
@@ -185,6 +222,27 @@ def test_new_writes_a_scenario_once(here: Path) -> None:
     assert call("new", "march_ban").exit_code == 1
     assert Path("march_ban.yaml").read_text() == before
     assert call("validate", "march_ban.yaml").exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["../x y", "sub/../../x", "/tmp/x"])
+def test_new_stays_in_the_current_folder(here: Path, name: str) -> None:
+    before = sorted(here.parent.iterdir())
+    found = call("new", name, "--force")
+    assert found.exit_code == 2
+    assert "leads out of the current folder" in found.stderr
+    assert sorted(here.parent.iterdir()) == before
+    assert list(here.iterdir()) == []
+
+
+def test_excel_without_its_package_says_what_to_install(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    call("run", "ban", "--out", "kept")
+    monkeypatch.setattr(sim.cli.export, "_has_excel", lambda: False)
+    found = call("export", "kept", "--format", "xlsx")
+    assert found.exit_code == 1
+    assert "the extra 'excel' brings: pip install '.[excel]'" in found.stderr
+    assert not (here / "kept" / "export").exists()
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
+    assert any(item.startswith("openpyxl") for item in extras["excel"])
 
 
 def test_validate_reports_each_file(here: Path) -> None:

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
 import sim.engine
 from sim.interventions import ExportBan
@@ -72,3 +73,34 @@ def test_spread_keeps_order_and_distance() -> None:
     levels = spread([0.9, 0.91, 0.92, 0.1], 0.1)
     assert levels[3] == pytest.approx(0.1)
     assert levels[:3] == pytest.approx([0.8, 0.9, 1.0])
+
+
+@pytest.mark.parametrize("length", [5, 60])
+def test_names_of_interventions_stand_clear_of_all_lines(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    monkeypatch.setattr(sim.engine, "simulate", stub_engine(length_days=length))
+    dates = {"start": day(10), "end": day(100)}
+    bans = [ExportBan(id=f"ban_{i}", from_places=("CN",), **dates) for i in range(2)]
+    figure = run(small_case(two_tier_network(2), 180, *bans)).plot.runway()
+    figure.canvas.draw()
+    above = figure.axes[0]
+    top = max(float(np.nanmax(line.get_ydata())) for line in above.get_lines() if len(line.get_xdata()) > 2)
+    highest = above.transData.transform((0.0, top))[1]
+    named = [text for text in above.texts if " starts " in text.get_text() or " ends " in text.get_text()]
+    assert len(named) == 3
+    for text in named:
+        assert Text.get_window_extent(text).y0 > highest
+
+
+@pytest.mark.parametrize(("length", "swatches"), [(0, {"never short"}), (60, {"realised"})])
+def test_the_legend_has_no_swatch_that_no_bar_uses(
+    monkeypatch: pytest.MonkeyPatch, length: int, swatches: set[str]
+) -> None:
+    monkeypatch.setattr(sim.engine, "simulate", stub_engine(length_days=length))
+    ban = ExportBan(id="april_ban", start=day(10), from_places=("CN",))
+    below = run(small_case(two_tier_network(2), 180, ban)).plot.runway().axes[1]
+    legend = below.get_legend()
+    assert legend is not None
+    named = {text.get_text() for text in legend.get_texts()}
+    assert named & {"realised", "never short"} == swatches

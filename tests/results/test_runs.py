@@ -61,7 +61,7 @@ def test_the_baseline_runs_without_the_intervention(result: Run) -> None:
 def test_headline_names_runway_date_component_and_loss(result: Run) -> None:
     assert result.headline == (
         f"works 1 builds to plan for {DRY_DAY - CUT_DAY} days; first stop {day(DRY_DAY)} for motor; "
-        "4,000 units lost by 2025-06-29; 2 of 2 manufacturers affected, 7,500 units in all"
+        "4,000 units lost by 2025-06-29; 2 of 2 manufacturers affected, 7,500 units of all kinds in all"
     )
 
 
