@@ -116,7 +116,7 @@ def test_a_dormant_line_runs_after_its_restart_time(restart_days: int) -> None:
 
 
 def test_a_dormant_mine_that_restarts_works_by_its_plan() -> None:
-    """Awake, a mine makes its plan from the first day on, less a thirtieth of what its yard could not sell."""
+    """Awake, a mine makes its plan from the first day on, less a thirtieth of what lies unsold."""
     plan, restart_days = 10.0, 5.0
     sketch = works({"first": 1.0}, lane_days=5)
     sketch.mine(
