@@ -49,7 +49,7 @@ class TransitRefusal(Intervention):
 
     fallback: Choice = field(
         default="listed",
-        metadata={"doc": "the open route that comes next: of the table, fastest, roomiest, cheapest, or none"},
+        metadata={"doc": "the open route that is next: of the table, fastest, roomiest, cheapest, or none"},
     )
 
     def __post_init__(self) -> None:
