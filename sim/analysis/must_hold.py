@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.case import Case
+    from sim.domain import Network
 NOT_YET = frozenset(
     {
         "ndpr price < +10 %",
@@ -162,13 +163,16 @@ def problems_of(case: Case) -> tuple[Problem, ...]:
     return tuple(
         replace(problem, key=f"must_hold[{number}]")
         for number, condition in enumerate(case.must_hold)
-        for problem in _problems_of_one(case, condition)
+        for problem in problems_of_one(case.network, condition)
     )
 
 
-def _problems_of_one(case: Case, condition: str) -> tuple[Problem, ...]:
+def problems_of_one(network: Network | None, condition: str) -> tuple[Problem, ...]:
+    """Return what is wrong with one condition: its language, and its names if there is a network."""
     try:
-        check_names(case.network, parse(condition))
+        words = parse(condition)
+        if network is not None:
+            check_names(network, words)
     except ScenarioError as error:
         return error.problems
     except ValueError as error:

@@ -15,7 +15,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from sim.scenario.compose import figure_paths
 from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document, InitialStateEntry
 from sim.scenario.fields import FAULT, Closed, allowed_keys, what
-from sim.scenario.kinds import kind_models
+from sim.scenario.kinds import KINDS_TO_COME, Intervention, kind_models, model_of
 from sim.scenario.readings import Reading, ReadingError, read_figure
 from sim.scenario.syntax import Mark, Node, Problems
 from sim.scenario.unit_of import kind_of_path
@@ -37,6 +37,8 @@ class Parts:
     interventions: list[tuple[Node, str, Closed]] = field(default_factory=list)
     """(node, path of keys, model) of each."""
     entries: dict[str, dict[str, Closed]] = field(default_factory=dict)
+    damaged: set[tuple[str, str]] = field(default_factory=set)
+    """(section, name) of entries of which something could not be read; the rest of them was."""
     uncertain: dict[str, Reading] = field(default_factory=dict)
 
 
@@ -51,7 +53,7 @@ def validate(root: Node, problems: Problems) -> Parts:
             if read:
                 parts.top[key] = value
     for key in REQUIRED:
-        if key not in root.value:
+        if key not in root.value and not problems.speak_of(key):
             problems.add(f"'{key}' is missing", Mark(root.mark.file), key=key, hint=f"add `{key}:`")
     _interventions(root.get("interventions"), parts, problems)
     _entries(root, parts, problems)
@@ -101,11 +103,13 @@ def _read_top(key: str, node: Node, problems: Problems) -> tuple[bool, Any]:
     annotation: Any = info.annotation
     for piece in info.metadata:
         annotation = Annotated[annotation, piece]
-    model = InitialStateEntry if key == "initial_state" else None
+    if key == "initial_state":
+        state = read_model(node, InitialStateEntry, (key,), problems) or _readable(node, InitialStateEntry)
+        return state is not None, state
     try:
         return True, TypeAdapter(annotation).validate_python(node.plain())
     except ValidationError as error:
-        place_errors(error, node, model, (key,), problems)
+        place_errors(error, node, None, (key,), problems)
         return False, None
 
 
@@ -116,6 +120,35 @@ def read_model(node: Node, model: type[Closed], keys: tuple[Key, ...], problems:
     except ValidationError as error:
         place_errors(error, node, model, keys, problems)
         return None
+
+
+def _readable(node: Node, model: type[Closed]) -> Closed | None:
+    """Return a model of what can be read of a node, for the mistakes that only a later step can find."""
+    plain = node.plain()
+    if not isinstance(plain, dict):
+        return None
+    try:
+        return model.model_validate(plain)
+    except ValidationError as error:
+        for item in error.errors(include_url=False):
+            parts = item["ctx"]["faults"] if item["type"] == FAULT else ({"keys": ()},)
+            for part in parts:
+                _take_out(plain, (*item["loc"], *part["keys"]))
+    try:
+        return model.model_validate(plain)
+    except ValidationError:
+        return None
+
+
+def _take_out(plain: dict[str, Any], keys: tuple[Key, ...]) -> None:
+    """Delete what is at some keys; of a list, whole, since the places of its items are their names."""
+    holder, last = plain, keys[0]
+    for key in keys[1:]:
+        below = holder.get(str(last))
+        if not isinstance(below, dict):
+            break
+        holder, last = below, key
+    holder.pop(str(last), None)
 
 
 def place_errors(
@@ -142,14 +175,8 @@ def place_errors(
         elif item["type"] == "extra_forbidden":
             _unknown_key(node, model, keys, inner, problems)
         elif item["type"] == "missing":
-            holder = locate(node, inner[:-1])
-            problems.add(
-                f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'",
-                holder.mark,
-                key=path_text((*keys, *inner)),
-                hint=f"add `{inner[-1]}:`",
-            )
-        else:
+            _missing(node, keys, inner, problems)
+        elif locate(node, inner).value is not None:  # nothing was noted as such
             wanted = "a list" if "list" in item["type"] else "a mapping"
             found = locate(node, inner)
             where = path_text((*keys, *inner))
@@ -159,6 +186,17 @@ def place_errors(
                 key=where,
                 given=found.text,
             )
+
+
+def _missing(node: Node, keys: tuple[Key, ...], inner: tuple[Key, ...], problems: Problems) -> None:
+    where = path_text((*keys, *inner))
+    if not problems.speak_of(where):
+        problems.add(
+            f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'",
+            locate(node, inner[:-1]).mark,
+            key=where,
+            hint=f"add `{inner[-1]}:`",
+        )
 
 
 def _unknown_key(
@@ -215,23 +253,62 @@ def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
         keys: tuple[Key, ...] = ("interventions", number)
         where = path_text(keys)
         kind = item.get("kind")
+        if item.value is None:
+            continue  # noted as such
         if not item.is_mapping:
             problems.add(f"{where}: a mapping is wanted, not {what(item.plain())}", item.mark, key=where)
-        elif kind is None:
-            problems.add(f"{where} lacks 'kind'", item.mark, key=f"{where}.kind", allowed=", ".join(models))
-        elif not isinstance(kind.value, str) or kind.value not in models:
-            problems.add(
-                f"{where}.kind: {kind.text!r} is not a kind of intervention",
-                kind.mark,
-                key=f"{where}.kind",
-                given=kind.text,
-                hint=did_you_mean(kind.text, models),
-                allowed=", ".join(models),
-            )
+        elif kind is None or not isinstance(kind.value, str) or kind.value not in models:
+            _unknown_kind(item, kind, keys, problems)
         else:
             model = read_model(item, models[kind.value], keys, problems)
             if model is not None:
                 parts.interventions.append((item, where, model))
+
+
+def _unknown_kind(item: Node, kind: Node | None, keys: tuple[Key, ...], problems: Problems) -> None:
+    """Note the kind, and what is wrong with the fields that all kinds, or the one that was meant, have."""
+    models = kind_models()
+    where = f"{path_text(keys)}.kind"
+    allowed = ", ".join(models)
+    meant = ""
+    if kind is None:
+        if not problems.speak_of(where):
+            problems.add(f"{path_text(keys)} lacks 'kind'", item.mark, key=where, allowed=allowed)
+    elif kind.text in KINDS_TO_COME:
+        problems.add(
+            f"{where}: '{kind.text}' is not built yet",
+            kind.mark,
+            key=where,
+            given=kind.text,
+            hint="docs/interventions.md lists what is to come",
+            allowed=allowed,
+        )
+    else:
+        hint = did_you_mean(kind.text, (*models, *KINDS_TO_COME))
+        meant = next((name for name in models if repr(name) in hint), "")
+        problems.add(
+            f"{where}: {kind.text!r} is not a kind of intervention",
+            kind.mark,
+            key=where,
+            given=kind.text,
+            hint=hint,
+            allowed=allowed,
+        )
+    _common_fields(item, meant, keys, problems)
+
+
+def _common_fields(item: Node, meant: str, keys: tuple[Key, ...], problems: Problems) -> None:
+    """Read the fields of an intervention of an unknown kind: as the kind meant, or those of all kinds."""
+    model = kind_models()[meant] if meant else model_of(Intervention)
+    known = allowed_keys(model)
+    kept = {key: part for key, part in item.value.items() if key != "kind" and (meant or key in known)}
+    if meant:
+        kept["kind"] = Node(meant, item.mark)
+    found = Problems()
+    read_model(Node(kept, item.mark, item.key_mark), model, keys, found)
+    for problem in found.found:
+        if "lacks '" not in problem.message and problem not in problems.found:
+            problems.found.append(problem)
 
 
 def _entries(root: Node, parts: Parts, problems: Problems) -> None:
@@ -249,6 +326,9 @@ def _entries(root: Node, parts: Parts, problems: Problems) -> None:
             continue
         for name, item in node.value.items():
             read = read_model(item, model, (section, name), problems)
+            if read is None:
+                parts.damaged.add((section, name))
+                read = _readable(item, model)
             if read is not None:
                 parts.entries.setdefault(section, {})[name] = read
 
@@ -271,7 +351,7 @@ def _uncertain(node: Node | None, parts: Parts, problems: Problems) -> None:
 def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> None:
     where = f"uncertain.{path}"
     mark = item.key_mark or item.mark
-    kinds = {str(model.id): type(model) for _, _, model in parts.interventions}  # type: ignore[attr-defined]
+    kinds = _models_by_id(parts.root)
     known = [str(node.value) for node in intervention_ids(parts.root)]
     kind, message, hint = kind_of_path(path, kinds, known)
     if message:
@@ -308,6 +388,17 @@ def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> N
         )
         return
     parts.uncertain[path] = reading
+
+
+def _models_by_id(root: Node) -> dict[str, type[Closed]]:
+    """Return the model of every intervention whose kind is known, whether or not it could be read."""
+    listed, models = root.get("interventions"), kind_models()
+    out: dict[str, type[Closed]] = {}
+    for item in listed.value if listed is not None and listed.is_list else ():
+        name, kind = item.get("id"), item.get("kind")
+        if name is not None and kind is not None and kind.text in models:
+            out[str(name.value)] = models[kind.text]
+    return out
 
 
 def intervention_ids(root: Node) -> list[Node]:

@@ -21,7 +21,7 @@ from sim.domain import Distribution, Figure, LaneRoute, Network, Number, central
 from sim.errors import DataError
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
-from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of
+from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of, pending_names
 from sim.scenario.syntax import Node, Problems
 from sim.scenario.unit_of import figure_kinds
 from sim.scenario.validate import Parts, locate
@@ -45,6 +45,8 @@ class World:
 
     network: Network
     laws: dict[str, Distribution] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    """Names of new records that could not be made: whoever uses one of them is not at fault."""
 
 
 def make_world(parts: Parts, problems: Problems) -> World | None:
@@ -58,12 +60,13 @@ def make_world(parts: Parts, problems: Problems) -> World | None:
         section: {name: entry for name, entry in entries.items() if name not in getattr(network, section)}
         for section, entries in parts.entries.items()
     }
-    network = add_records(network, new, parts.root, problems)
+    network = add_records(network, new, parts.root, problems, parts.damaged)
     for section, entries in parts.entries.items():
         for name, entry in entries.items():
             if name in getattr(network, section):
                 changes.collect(network, section, name, entry, is_new=name in new[section])
     world = changes.applied(network)
+    world.pending = pending_names(network, parts.root)
     _uncertain(world, parts, problems)
     return world
 
@@ -78,6 +81,10 @@ def _load(parts: Parts, problems: Problems) -> Network | None:
     except DataError as error:
         for problem in error.problems:
             if problem.path:  # a fault inside the tables
+                problems.add(
+                    f"network {name!r} cannot be loaded: its tables are wrong",
+                    node.mark, key="network", given=name, hint="each mistake of the tables is listed too",
+                )  # fmt: skip
                 problems.found.append(problem)
             else:
                 problems.add(
@@ -280,6 +287,8 @@ def _uncertain(world: World, parts: Parts, problems: Problems) -> None:
     for path, reading in parts.uncertain.items():
         section = path.split(".")[0]
         if section not in NEEDS:
+            continue
+        if path.split(".")[1] in world.pending:
             continue
         node = locate(parts.root, ("uncertain", path))
         mark = node.key_mark or node.mark
