@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.data import (
     all_paths,
+    faults,
     get_number,
     load_network,
     packaged_networks,
@@ -19,10 +20,11 @@ from sim.data import (
 )
 from sim.domain import Distribution, Figure, LaneRoute, Network, Number, central
 from sim.errors import DataError
+from sim.scenario.document import ENTRIES
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
 from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of, pending_names
-from sim.scenario.syntax import Node, Problems
+from sim.scenario.syntax import Mark, Node, Problems
 from sim.scenario.unit_of import figure_kinds
 from sim.scenario.validate import Parts, locate
 from sim.units import did_you_mean
@@ -36,7 +38,7 @@ FIXED = {
     "nameplate_capacity": "set `nameplates:` of its site",
 }
 """What an existing record is; a hint where there is another way."""
-_WORDS = {"t": "tonne", "unit": "unit"}
+_WORDS = {"t": "tonne", "unit": "unit", "t or unit": ""}
 
 
 @dataclass(slots=True)
@@ -68,7 +70,28 @@ def make_world(parts: Parts, problems: Problems) -> World | None:
     world = changes.applied(network)
     world.pending = pending_names(network, parts.root)
     _uncertain(world, parts, problems)
+    if not any(problems.speak_of(key) for key in (*ENTRIES, "beliefs", "uncertain")):
+        _faults(world.network, changes.nodes, parts.root, problems)
     return world
+
+
+def _faults(network: Network, nodes: Mapping[str, Node], root: Node, problems: Problems) -> None:
+    """Apply the rules of the tables to the changed network; place what they find at the value that did it."""
+    for fault in faults(network):
+        section, name = fault.record
+        key = next((path for path in fault.causes if path in nodes), "")
+        if not key and fault.causes:
+            key = next((path for path in nodes if path.startswith(fault.causes)), "")
+        node = nodes.get(key) or locate(root, (section, name))
+        is_found = bool(key) or root.get(section) is not None
+        problems.add(
+            fault.message,
+            node.mark if is_found else Mark(root.mark.file),
+            key=key or f"{section}.{name}",
+            given=node.text or fault.given,
+            allowed=fault.allowed,
+            hint=fault.hint,
+        )
 
 
 def _load(parts: Parts, problems: Problems) -> Network | None:
