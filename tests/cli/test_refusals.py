@@ -92,6 +92,7 @@ def test_dates_are_never_distributions(tmp_path: Path) -> None:
     ("setting", "message"),
     [
         ("lines.suzuki_japan_electrified.capacity=9 units/yr", "suzuki_japan is overloaded: line"),
+        ("lines.china_metal_ndpr.capacity=500 t/yr", "china_metal is overloaded"),
         ("lines.toyota_japan_electrified.ration_below_cover=150 d", "would never build to plan"),
         ("sites.toyota_japan.ordering=min_max", "needs ordering_s and ordering_S"),
         ("sites.toyota_japan.ordering=fixed", "ordering_quantity is missing"),
