@@ -196,3 +196,13 @@ def test_a_scope_that_holds_nothing_is_an_error_unless_a_new_site_fills_it(tmp_p
     ban = ban.replace("sites: Norway", "sites: Japan, materials: [car]").replace("outage", "export_ban")
     ban = ban.replace("sites: Japan", "from: Japan, to: Malaysia")
     assert "touches nothing in small" in messages(tmp_path, HEAD + ban)[0]
+
+
+def test_values_left_out_are_said_once(tmp_path: Path) -> None:
+    text = HEAD.replace("title: T", "title:") + (
+        "sites: {nagoya_cars: }\ninterventions:\n  -\n  - {id: , kind: , start: , end: 2025-02-30}\n"
+        "initial_state: {on_hand: {hill: {car: 3 t}}, in_transit: {far: [{arrives: soon, quantity: 3 t}]}}\n"
+    )
+    found = messages(tmp_path, text)
+    lines = [item.split(":")[0] for item in found]
+    assert lines == ["1", "6", "8", "9", "9", "9", "9", "10", "10", "10"], found
