@@ -31,7 +31,7 @@ def turn_of(peer: str) -> Callable[[int], dict[str, int]]:
         reference = this_engine.reference_case()
 
         def run(number: int) -> dict[str, int]:
-            return {"days": simulate(reference, number, record_shipments=False).n_days}
+            return {"days": simulate(reference, number, in_detail=False).n_days}
 
         return run
     raise ValueError(f"peer {peer!r} does not exist")

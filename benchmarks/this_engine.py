@@ -82,7 +82,7 @@ def workload_case(demands: Sequence[tuple[float, ...]] = ()) -> Case:
 
 def replicate(case: Case, replication: int) -> Outcome:
     """Run one replication and report the stock-outs of column 0."""
-    trajectory = simulate(case, replication, record_shipments=False)
+    trajectory = simulate(case, replication, in_detail=False)
     line = trajectory.lines.index(f"{site_id(len(TRANSIT_DAYS) - 1, 0)}_line")
     return Outcome.of((trajectory.line_owed[:, line] > 1e-6).tolist())
 

@@ -9,8 +9,8 @@ loop over lanes reads of one property lies together in the processor's cache.
 
 Axes: `site`, `line`, `lane`, `lr` (a lane's use of a route), `route`, `group` (a material bought by a
 site), `out` (a material sold by a site), `bin` (a stock: the outs first, then one per lane at the
-buyer's end), `entry` (an origin share of a bin; all stocks of a material have the same, see `origin`). Columns `x_first` and
-`x_end` delimit a row's part of the list `x`.
+buyer's end), `entry` (an origin share of a bin; all stocks of a material have the same, see `origin`).
+Columns `x_first` and `x_end` delimit a row's part of the list `x`.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ class Table:
     Examples
     --------
     >>> lanes = table(2, "share:f source:i", share=[0.25, 0.75])
-    >>> lanes.share, lanes.row(1).source, len(lanes)
-    (array([0.25, 0.75]), 0, 2)
+    >>> float(lanes.row(1).share), len(lanes)
+    (0.75, 2)
     """
 
     def __init__(self, words: Ints, kinds: tuple[tuple[str, str], ...]) -> None:
@@ -95,7 +95,7 @@ BASE_STOCK, ORDER_UP_TO, MIN_MAX, REORDER_QUANTITY, FIXED_QUANTITY = range(5)
 FORECAST_FIXED, FORECAST_AVERAGE, FORECAST_EXPONENTIAL = range(3)
 SURPLUS_STORE, SURPLUS_LEDGER, SURPLUS_CHOKE = range(3)
 TAKE, ONE, ZERO, CLAIM = range(4)
-"""How an output's origin entry follows from the inputs: mixed, all, none, mass-balance claim."""
+"""How an origin share of a product follows from the inputs: mixed, all, none, mass-balance claim."""
 
 
 def ints(values: Iterable[Any]) -> Ints:
@@ -135,12 +135,12 @@ def table(shape: int | tuple[int, ...], columns: str, **values: Any) -> Table:
 NET_COLUMNS = {
     "lines": "kind:i plan:f capacity:f nameplate:i ration_days:f overtime:f ramp_days:f park_limit:f "
     "lost_sales:i demand_row:i yard_days:f restart_days:f in_order:i in_first:i in_end:i "
-    "out_first:i out_end:i code_first:i code_end:i",
+    "out_first:i out_end:i",
     "inputs": "group:i quantity:f parkable:i",
-    "outputs": "bin:i quantity:f driver:i weight:f entry_first:i",
+    "outputs": "bin:i quantity:f driver:i weight:f entry_first:i claim_first:i claim_end:i",
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
-    "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f "
+    "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f owes:i "
     "lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
@@ -148,34 +148,38 @@ NET_COLUMNS = {
     "out_lines": "line:i slot:i",
     "lanes": "source:i bin:i group:i pushed:i share:f fits:f flow:f rank:i qualify:i restart_line:i "
     "lr_first:i lr_end:i",
-    "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f",
+    "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f cost:f",
     "routes": "capacity:f",
     "bins": "element_first:i element_end:i entry_first:i entry_end:i",
-    "elements": "id:i content:f entry_first:i entry_end:i",
+    "elements": "id:i content:f entry_first:i entry_end:i code:i",
     "sites": "group_first:i group_end:i",
     "touched": "site:i element:i code:i",
+    "rules": "take:f own:f",
+    "claims": "place:i code:i",
+    "codes": "element:i number:i",
 }
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i",
-    "groups": "forecast:f use_count:i",
+    "groups": "forecast:f use_count:i unbooked:f",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
-    "outs": "spare:f ordered_from:f version:i stirred:i",
+    "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
 }
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
-    "lanes": "draw:f order:f received:f waited:f shipped:f open:i room:f ask:f give:f",
+    "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f room:f ask:f give:f",
     "lane_routes": "flow:f",
     "routes": "left:f asked:f",
-    "outs": "want:f stated:f",
+    "outs": "want:f stated:f idle:i",
 }
 RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
     "stocks": "on_hand:f use_wanted:f",
-    "lanes": "shipped:f received:f in_transit:f held:f unshipped:f ordered:f lead_days:f",
+    "under_way": "quantity:f",
+    "lanes": "shipped:f received:f held:f unshipped:f ordered:f lead_days:f",
     "shipments": "lr:i day:i arrival:i quantity:f",
 }
 
@@ -198,13 +202,13 @@ class Net(NamedTuple):
     elements: Table
     sites: Table
     touched: Table
+    rules: Table
+    claims: Table
+    codes: Table
     build_order: Ints
     plate_line: Ints
     group_lane: Ints
     out_lane: Ints
-    entry_code: Ints
-    line_code: Ints
-    out_rule: Ints
     site_group: Ints
 
 
@@ -225,10 +229,10 @@ class State(NamedTuple):
     held goods; `pool_below` says what lies below each block of rows, `pool_free` the first free block and
     how many are free.
     `share` has the origin of every stock, `drawn` of what each site draws of a bought material, `blend` of
-    what left on each of the last days; `gained` and `lost` what was made and used of every origin share of a
-    stock so far [unit of material]. What a stock has gained and lost since its origin last changed stands in `unbooked_made` and
-    `unbooked_used`. Rings (`order_ring`, `bucket`, `blend`) have a power of two of days, so that a day's
-    row is a mask.
+    what left on each of the last days. `gained` and `lost` are what was made and used so far of every
+    origin share of a sold stock, `drawn_sum` what was drawn [unit of material]; what has come and gone since
+    an origin last changed stands in the columns `unbooked`. Rings (`order_ring`, `bucket`, `blend`) have a
+    power of two of days, so that a day's row is a mask.
     """
 
     clock: Ints
@@ -246,12 +250,11 @@ class State(NamedTuple):
     pool_free: Ints
     bucket: Ints
     held: Ints
-    unbooked_made: Floats
-    unbooked_used: Floats
     gained: Floats
     lost: Floats
     share: Floats
     drawn: Floats
+    drawn_sum: Floats
     blend: Floats
     blend_version: Ints
 
@@ -290,10 +293,14 @@ GO_ON, ANSWER, GROW_POOL, GROW_SHIPMENTS, GROW_DRAWS = range(5)
 
 
 class Record(NamedTuple):
-    """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day."""
+    """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day.
+
+    `lanes` and `shipments` are empty where only the outcome is wanted.
+    """
 
     lines: Table
     stocks: Table
+    under_way: Table
     lanes: Table
     shipments: Table
     shipment_count: Ints

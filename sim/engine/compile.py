@@ -71,6 +71,9 @@ PREFIX = {
     "elements": "element",
     "sites": "site",
     "touched": "touched",
+    "rules": "rule",
+    "claims": "claim",
+    "codes": "code",
 }
 """How the columns of a table are called before it is put together."""
 
@@ -98,9 +101,6 @@ def _tables(parts: dict[str, Any]) -> a.Net:
         plate_line=parts["nameplate_line"],
         group_lane=parts["group_lane"],
         out_lane=parts["out_lane"],
-        entry_code=parts["entry_code"],
-        line_code=parts["line_code"],
-        out_rule=parts["line_out_rule"],
         site_group=parts["site_group"],
     )
 
@@ -225,7 +225,7 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
             for row in by_out
         ),
         "out_surplus": ints(
-            max((SURPLUS[lines[i].surplus.get(key[1], "store")] for i, _ in row), default=a.SURPLUS_STORE)
+            max((_sink(lines[i], key[1]) for i, _ in row), default=a.SURPLUS_STORE)
             for key, row in zip(index.outs, by_out, strict=True)
         ),
         "out_choke": floats(CHOKE_DAYS * value for value in planned),
@@ -233,6 +233,12 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
         "out_line": out_line,
         "out_line_slot": ints(position for row in by_out for _, position in row),
     }
+
+
+def _sink(line: Line, material: str) -> int:
+    """Return what becomes of goods nobody takes: a co-product without a declared sink chokes its plant."""
+    is_co_product = line.kind is LineKind.PLANT and material not in line.drivers
+    return SURPLUS[line.surplus.get(material, "choke" if is_co_product else "store")]
 
 
 def _is_passed_on(network: Network, lane: Lane) -> bool:
@@ -324,6 +330,13 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_decay": _column(sites, lambda site: 0.5 ** (1.0 / site.share_half_life_days)),
         "group_retained": _column(sites, lambda site: site.retained_share),
         "group_double": flags(site.double_ordering for site in sites),
+        "group_owes": flags(
+            any(
+                parts["line_kind"][line] == a.CUSTOMER or parts["line_in_parkable"][slot]
+                for line, slot in row
+            )
+            for row in by_line
+        ),
         "group_expedite": _column(sites, lambda site: site.expedite_below_cover_days),
     }
 
@@ -406,6 +419,7 @@ def _lanes(network: Network, flows: SteadyFlows, index: Index, parts: dict[str, 
         "lr_share": floats(_route_share(lane, use.share) for lane in lanes for use in lane.routes),
         "lr_days": ints(whole_days(network.routes[use.route].days) for use in uses),
         "lr_draw_row": ints(_draw_rows(network, uses)),
+        "lr_cost": _column(uses, lambda use: network.routes[use.route].cost_usd_per_tonne),
         "lr_parcel": _column(uses, lambda use: network.routes[use.route].shipment_size),
         "route_capacity": floats(network.routes[name].capacity_per_day for name in index.routes),
         "out_lane_ptr": out_ptr,

@@ -54,7 +54,8 @@ def kernels_are_cached() -> bool:
 
 def helper(function: Function) -> Function:
     """Mark a part of a kernel: it becomes machine code only as part of the kernels that call it."""
-    part: Function = njit(**OPTIONS, forceinline=True, no_cpython_wrapper=True, pipeline_class=PartCompiler)(function)
+    options = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
+    part: Function = njit(**options, pipeline_class=PartCompiler)(function)
     return part
 
 

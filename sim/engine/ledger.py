@@ -56,7 +56,7 @@ class Ledger:
     def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
         opening = count(net, state)
-        for total in (state.totals.made, state.totals.used, state.gained, state.lost):
+        for total in (state.totals.made, state.totals.used, state.gained, state.lost, state.drawn_sum):
             total[:] = 0.0
         return cls(network, index, net, opening, {})
 
@@ -87,17 +87,16 @@ class Ledger:
         return f"goods under way on {self.index.lanes[lane]}"
 
     def _code_name(self, code: int) -> str:
-        classes = classes_of(self.network)
-        element, number = divmod(code, classes.count)
-        return f"{self.network.elements[element]} {classes.name(number)}"
+        element, number = self.net.codes.element[code], int(self.net.codes.number[code])
+        return f"{self.network.elements[element]} {classes_of(self.network).name(number)}"
 
     def _element_scale(self, now: Count) -> Floats:
         """Return, per code, the mass of its element that passed through the world."""
-        count_ = classes_of(self.network).count
         passed = self.opening.codes + now.created
+        most = np.zeros(len(self.network.elements))
+        np.maximum.at(most, self.net.codes.element, passed[: len(self.net.codes)])
         scale = np.zeros_like(passed)
-        for first in range(0, passed.size, count_):
-            scale[first : first + count_] = passed[first : first + count_].max(initial=0.0)
+        scale[: len(self.net.codes)] = most[self.net.codes.element]
         return scale
 
     def _compare(

@@ -1,8 +1,10 @@
 """Which origin shares can exist in which stock, and how a line's product gets its own.
 
-A code is (element, class). Classes are, for each of the stages mined, separated, metal and magnet, a
-share per jurisdiction; then touched, a share per jurisdiction; then the three classes of custody.
-Only codes that some mine or plant upstream can cause are given an entry.
+Classes are, for each of the stages mined, separated, metal and magnet, a share per jurisdiction; then
+touched, a share per jurisdiction; then the three classes of custody. A code is (element, class). An
+element's codes lie together, those that occur in most stocks first, and a stock's entries are the first
+so many of them: what adds up shares then runs along both. Only what some mine or plant upstream can
+cause is given a code.
 """
 
 from __future__ import annotations
@@ -152,88 +154,122 @@ def _product_classes(classes: Classes, line: Line, rules: dict[int, int], fed: s
     return new | {number for number in claim if fed & {number, number - 1}}
 
 
-def alike(index: Index, reach: Reach) -> Reach:
-    """Return for every sold stock what can exist in any stock of its material.
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """The codes of every element, and how many of them each material's stocks carry."""
 
-    Stocks of a material then have the same entries in the same order, and goods mix entry by entry.
-    """
-    union: dict[str, dict[int, set[int]]] = {}
+    numbers: dict[int, list[int]]
+    """Classes by element, in the order of their codes."""
+    carried: dict[str, dict[int, int]]
+    """Number of entries by material and element."""
+
+    def first(self, element: int) -> int:
+        """Return the code of an element's first class."""
+        return sum(len(row) for other, row in self.numbers.items() if other < element)
+
+    def code(self, element: int, number: int) -> int:
+        """Return the code of a class."""
+        return self.first(element) + self.numbers[element].index(number)
+
+
+def codes_of(index: Index, reach: Reach, n_elements: int, stocks: Sequence[int]) -> Codes:
+    """Return the codes of a network; `stocks` has the sold stock behind every stock there is."""
+    by_material: dict[str, dict[int, set[int]]] = {}
     for (_, material), row in zip(index.outs, reach, strict=True):
-        known = union.setdefault(material, {})
+        known = by_material.setdefault(material, {})
         for element, numbers in row.items():
             known[element] = known.get(element, set()) | numbers
-    return [union[material] for _, material in index.outs]
+    times: dict[int, dict[int, int]] = {element: {} for element in range(n_elements)}
+    for out in stocks:
+        for element, numbers in by_material[index.outs[out][1]].items():
+            for number in numbers:
+                times[element][number] = times[element].get(number, 0) + 1
+    order = {
+        element: sorted(counted, key=lambda number: (-counted[number], number))
+        for element, counted in times.items()
+    }
+    carried = {
+        material: {
+            element: 1 + max((order[element].index(number) for number in numbers), default=-1)
+            for element, numbers in sorted(row.items())
+        }
+        for material, row in by_material.items()
+    }
+    return Codes(order, carried)
 
 
 def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dict[str, Any]:
     """Return the arrays by which origin travels: entries of every stock, rules of every product."""
     classes = classes_of(network)
-    exact = reachable(network, index, classes)
-    reach = alike(index, exact)
+    reach = reachable(network, index, classes)
     n_outs = len(index.outs)
     own = [lane for lane in range(len(index.lanes)) if parts["lane_bin"][lane] >= n_outs]
-    sources = [*range(n_outs), *(int(parts["lane_source"][lane]) for lane in own)]
-    element_rows: list[list[int]] = []
-    contents: list[float] = []
-    entry_rows: list[list[int]] = []
-    for out in sources:
-        material = network.materials[index.outs[out][1]]
-        element_rows.append(sorted(reach[out]))
-        for element in sorted(reach[out]):
-            contents.append(float(material.contents[network.elements[element]]))
-            entry_rows.append([element * classes.count + number for number in sorted(reach[out][element])])
-    element_ptr, element_id = ragged(element_rows)
-    entry_ptr, entry_code = ragged(entry_rows)
+    stocks = [*range(n_outs), *(int(parts["lane_source"][lane]) for lane in own)]
+    codes = codes_of(index, reach, len(network.elements), stocks)
+    materials = [index.outs[out][1] for out in stocks]
+    element_ptr, element_id = ragged(list(codes.carried[material]) for material in materials)
+    entries = [0]
+    for material in materials:
+        for count in codes.carried[material].values():
+            entries.append(entries[-1] + count)
     return {
         "bin_element_ptr": element_ptr,
         "element_id": element_id,
-        "element_content": floats(contents),
-        "element_entry_ptr": entry_ptr,
-        "entry_code": entry_code,
-        **_line_rules(network, index, classes, reach),
-        "group_entry_ptr": _group_entries(index, parts, reach),
-        **_touched(network, index, classes, exact),
+        "element_content": floats(
+            network.materials[material].contents[network.elements[element]]
+            for material in materials
+            for element in codes.carried[material]
+        ),
+        "element_entry_ptr": ints(entries),
+        "element_code": ints(codes.first(element) for element in element_id),
+        "code_element": ints(element for element, row in codes.numbers.items() for _ in row),
+        "code_number": ints(number for row in codes.numbers.values() for number in row),
+        "group_entry_ptr": _group_entries(index, parts, codes),
+        **_line_rules(network, classes, codes, index),
+        **_touched(network, index, classes, reach, codes),
     }
 
 
-def _group_entries(index: Index, parts: dict[str, Any], reach: Reach) -> a.Ints:
+def _group_entries(index: Index, parts: dict[str, Any], codes: Codes) -> a.Ints:
     """Return where the entries of each bought material's blend begin, as drawn at the site."""
     pointers = [0]
-    for group in range(len(index.groups)):
-        lane = parts["group_lane"][parts["group_lane_ptr"][group]]
-        row = reach[parts["lane_source"][lane]]
-        pointers.append(pointers[-1] + sum(len(numbers) for numbers in row.values()))
-    return a.ints(pointers)
+    for _, material in index.groups:
+        pointers.append(pointers[-1] + sum(codes.carried.get(material, {}).values()))
+    return ints(pointers)
 
 
-def _line_rules(network: Network, index: Index, classes: Classes, reach: Reach) -> dict[str, Any]:
-    codes: list[Sequence[int]] = []
-    rules: list[Sequence[int]] = []
+def _line_rules(network: Network, classes: Classes, codes: Codes, index: Index) -> dict[str, Any]:
+    """Return, per entry of every product, what it takes from the inputs and what it has of its own."""
+    take: list[float] = []
+    own: list[float] = []
+    first: list[int] = []
+    claims: list[list[tuple[int, int]]] = []
     for name in index.lines:
         line = network.lines[name]
-        seen: set[int] = set()
-        stocks = [*_inputs_of(network, index, line), *(index.out[line.site, m] for m in sold_by(line))]
-        for stock in stocks:
-            for element, numbers in reach[stock].items():
-                seen |= {element * classes.count + number for number in numbers}
-                seen |= {element * classes.count + classes.custody(kind) for kind in range(len(CUSTODY))}
-        codes.append(sorted(seen))
         for material in sold_by(line):
-            out = index.out[line.site, material]
-            rule = rules_of(network, classes, line, material)
-            reached = reach[out]
-            rules.append([rule[number] for element in sorted(reached) for number in sorted(reached[element])])
-    code_ptr, line_code = ragged(codes)
-    rule_ptr, line_rule = ragged(rules)
+            rules = rules_of(network, classes, line, material)
+            first.append(len(take))
+            claims.append([])
+            for element, count in codes.carried[material].items():
+                for number in codes.numbers[element][:count]:
+                    if rules[number] == a.CLAIM and number - 1 in codes.numbers[element]:
+                        claims[-1].append((len(take) - first[-1], codes.code(element, number - 1)))
+                    take.append(1.0 if rules[number] in (a.TAKE, a.CLAIM) else 0.0)
+                    own.append(1.0 if rules[number] == a.ONE else 0.0)
+    claim_ptr, claim_place = ragged([place for place, _ in row] for row in claims)
     return {
-        "line_code_ptr": code_ptr,
-        "line_code": line_code,
-        "line_out_entry_ptr": rule_ptr,
-        "line_out_rule": line_rule,
+        "rule_take": floats(take),
+        "rule_own": floats(own),
+        "line_out_entry_first": ints(first),
+        "line_out_claim_ptr": claim_ptr,
+        "claim_place": claim_place,
+        "claim_code": ints(code for row in claims for _, code in row),
     }
 
 
-def _touched(network: Network, index: Index, classes: Classes, reach: Reach) -> dict[str, Any]:
+def _touched(
+    network: Network, index: Index, classes: Classes, reach: Reach, codes: Codes
+) -> dict[str, Any]:
     by_site: list[list[int]] = [[] for _ in index.sites]
     for group, (site, _) in enumerate(index.groups):
         by_site[index.site[site]].append(group)
@@ -246,7 +282,7 @@ def _touched(network: Network, index: Index, classes: Classes, reach: Reach) -> 
         for element in sorted(seen):
             touched = [classes.touched(place) for place in range(len(classes.jurisdictions))]
             keys.extend(
-                (index.site[site], element, element * classes.count + number)
+                (index.site[site], element, codes.code(element, number))
                 for number in touched
                 if number in seen[element]
             )

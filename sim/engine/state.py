@@ -55,7 +55,8 @@ def work_space(net: Net) -> Work:
 
 
 def code_count(net: Net) -> int:
-    return max(int(net.entry_code.max(initial=0)), int(net.line_code.max(initial=0))) + 1
+    """Return the number of origin codes, at least one."""
+    return max(len(net.codes), 1)
 
 
 def _element_count(net: Net) -> int:
@@ -74,6 +75,7 @@ def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Rec
     return Record(
         lines=a.table((n_days, len(net.lines)), columns["lines"]),
         stocks=a.table((n_days, len(net.groups) + len(net.outs)), columns["stocks"]),
+        under_way=a.table((n_days, len(net.lanes)), columns["under_way"]),
         lanes=a.table((lane_days, len(net.lanes)), columns["lanes"]),
         shipments=a.table(n_shipments, columns["shipments"]),
         shipment_count=np.zeros(1, dtype=np.int64),
@@ -118,18 +120,17 @@ def steady_state(net: Net, blend_days: int) -> State:
         pool=a.table(0, columns["pool"]),
         pool_below=np.zeros(0, dtype=np.int64),
         totals=a.table(n_materials, columns["totals"]),
-        order_ring=np.zeros((len(lanes), ring)),
+        order_ring=np.zeros((ring, len(lanes))),
         use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
         draw_count=np.zeros(int(net.lane_routes.draw_row.max(initial=-1)) + 1, dtype=np.int64),
         pool_free=np.array([EMPTY, 0], dtype=np.int64),
         bucket=np.full(BUCKETS, EMPTY, dtype=np.int64),
         held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
-        gained=np.zeros(net.entry_code.size),
-        lost=np.zeros(net.entry_code.size),
-        share=np.zeros(net.entry_code.size),
+        gained=np.zeros(_out_entries(net)),
+        lost=np.zeros(_out_entries(net)),
+        share=np.zeros(int(net.bins.entry_end[-1]) if len(net.bins) else 0),
         drawn=np.zeros(int(net.groups.entry_end.max(initial=0))),
-        unbooked_made=np.zeros(len(net.bins)),
-        unbooked_used=np.zeros(len(net.bins)),
+        drawn_sum=np.zeros(int(net.groups.entry_end.max(initial=0))),
         blend=np.zeros((power_of_two(blend_days), max(_out_entries(net), 1))),
         blend_version=np.zeros((power_of_two(blend_days), len(net.outs)), dtype=np.int64),
     )
@@ -226,8 +227,7 @@ def _with_full_pipelines(net: Net, state: State) -> State:
 
 def copy_state(state: State) -> State:
     """Return an independent copy."""
-    arrays: list[a.Table] = [array.copy() for array in state]
-    return State(*arrays)
+    return State._make(array.copy() for array in state)
 
 
 def with_room(state: State, blocks: int) -> State:

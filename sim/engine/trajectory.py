@@ -26,8 +26,9 @@ SHIPMENT_DTYPE = np.dtype(
     ]
 )
 
-LIMIT_NONE, LIMIT_CAPACITY = -1, -2
-"""Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity."""
+LIMIT_NONE, LIMIT_CAPACITY, LIMIT_CHOKED = -1, -2, -3
+"""Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity; by a
+co-product that nobody takes and for which there is no room left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,16 @@ class Trajectory:
         day-zero plan, shape (stock,). For output stocks: planned sales.
     opening_on_hand
         Stock at the start of day 0, shape (stock,).
-    shipped, received, in_transit, held, unshipped
+    in_transit, opening_in_transit
+        Goods under way per lane at the end of each day, shape (day, lane), and at the start of day 0,
+        shape (lane,) [unit].
+    shipped, received, held, unshipped
         Per lane, shape (day, lane) [unit]: flows of the day, and end-of-day amounts.
     ordered
         New orders raised, shape (day, lane) [unit].
     lead_time_days
-        Experienced lead time, shape (day, lane) [days].
+        Experienced lead time, shape (day, lane) [days]. This and the two above have no rows where only
+        the outcome was wanted.
     touched, touched_keys, touched_days
         Share of each element in the inputs of a site that was touched in a jurisdiction, shape
         (record, key); keys are (site, element, jurisdiction); recorded weekly and on the last day.
@@ -100,6 +105,7 @@ class Trajectory:
     shipped: FloatArray
     received: FloatArray
     in_transit: FloatArray
+    opening_in_transit: FloatArray
     held: FloatArray
     unshipped: FloatArray
     ordered: FloatArray

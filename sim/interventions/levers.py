@@ -11,6 +11,16 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 
+class Fallback(IntEnum):
+    """Which open route takes the goods of a closed one."""
+
+    LISTED = 0
+    DAYS = 1
+    CAPACITY = 2
+    COST = 3
+    NONE = 4
+
+
 class UnderWay(IntEnum):
     """What happens to goods that are under way on a refused route."""
 
@@ -39,6 +49,7 @@ LEVERS: dict[str, Lever] = {
               "largest daily shipment, as a share of the lane's normal flow; 1: no limit"),
         Lever("lane_sourcing_share", "lane", -1.0, "max",
               "normal share of the buyer's need from now on; -1: as in the network"),
+        Lever("lane_fallback", "lane", 0.0, "max", "which open route takes a closed one's goods (Fallback)"),
         Lever("route_open", "lane_route", 1.0, "min", "1: goods may leave by this route; 0: refused"),
         Lever("under_way", "lane_route", 0.0, "max", "what a refusal does to goods under way (UnderWay)"),
         Lever("route_days_added", "lane_route", 0.0, "sum", "days added to goods that leave now"),

@@ -9,12 +9,13 @@ from typing import ClassVar, Literal, get_args
 from sim.domain import Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.levers import LEVERS, UnderWay
+from sim.interventions.levers import LEVERS, Fallback, UnderWay
 from sim.interventions.scope import in_words, lanes_in_scope, routes_passing, waypoints
 
-OPEN, UNDER_WAY = "route_open", "under_way"
+OPEN, UNDER_WAY, FALLBACK = "route_open", "under_way", "lane_fallback"
 
 Treatment = Literal["held", "returned", "let_through"]
+Choice = Literal["listed", "days", "capacity", "cost", "none"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,15 +40,23 @@ class TransitRefusal(Intervention):
     """
 
     kind: ClassVar[str] = "transit_refusal"
-    levers: ClassVar[tuple[str, ...]] = (OPEN, UNDER_WAY)
+    levers: ClassVar[tuple[str, ...]] = (OPEN, UNDER_WAY, FALLBACK)
 
     through: tuple[str, ...] = field(metadata={"doc": "countries and chokepoints that refuse passage"})
     under_way: Treatment = field(
         default="let_through", metadata={"doc": "what becomes of goods on a refused route"}
     )
 
+    fallback: Choice = field(
+        default="listed",
+        metadata={"doc": "which open route comes next: of the table, the fastest, roomiest, cheapest, or none"},
+    )
+
     def __post_init__(self) -> None:
         Intervention.__post_init__(self)
+        if self.fallback not in get_args(Choice):
+            allowed = ", ".join(get_args(Choice))
+            raise ValueError(f"{self.id}: fallback is {self.fallback!r}; allowed: {allowed}")
         if not self.through:
             raise ValueError(f"{self.id}: `through` names no country and no chokepoint")
         if self.under_way not in get_args(Treatment):
@@ -58,14 +67,18 @@ class TransitRefusal(Intervention):
         """Return the lane routes that pass through."""
         lanes = lanes_in_scope(network, self.from_places, self.to_places, self.materials, self.end_use)
         rows = routes_passing(network, lanes, waypoints(network, self.through), transit_only=True)
-        return {OPEN: rows, UNDER_WAY: rows}
+        refused = tuple(sorted({row.partition("|")[0] for row in rows}))
+        return {OPEN: rows, UNDER_WAY: rows, FALLBACK: refused}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Close the routes and say what becomes of goods under way; open them at level 0."""
-        rows = self.touches(world.network)[OPEN]
+        touched = self.touches(world.network)
+        rows = touched[OPEN]
         treatment = float(UnderWay[self.under_way.upper()])
         is_refused = level > 0.0
         yield Turn(UNDER_WAY, rows, treatment if is_refused else LEVERS[UNDER_WAY].neutral)
+        choice = float(Fallback[self.fallback.upper()])
+        yield Turn(FALLBACK, touched[FALLBACK], choice if is_refused else LEVERS[FALLBACK].neutral)
         yield Turn(OPEN, rows, 0.0 if is_refused else LEVERS[OPEN].neutral)
 
     def what(self) -> str:

@@ -73,10 +73,7 @@ class SiteView:
 
     def _moving(self, day: int) -> FloatArray:
         run = self.trajectory
-        if day > 0:
-            return np.asarray(run.in_transit[day - 1])
-        # Day 0 has no yesterday: undo its flows. What it stopped was still moving at its start.
-        return np.asarray(run.in_transit[0] + run.held[0] - run.shipped[0] + run.received[0])
+        return np.asarray(run.in_transit[day - 1] if day > 0 else run.opening_in_transit)
 
 
 @dataclass(frozen=True)

@@ -195,7 +195,7 @@ def _replicate(
                 label = ", ".join(name for _, name in world.branches)
                 try:
                     pair = [
-                        gathered.note(simulate(one, replication, record_shipments=False))
+                        gathered.note(simulate(one, replication, in_detail=False))
                         for one in (world.case, world.case.baseline())
                     ]
                 except InvariantError:

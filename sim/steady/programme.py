@@ -151,7 +151,7 @@ def _add_surplus(programme: Programme, lines: list[Line]) -> None:
     usual: dict[Place, float] = defaultdict(float)
     for line in lines:
         for name, quantity in line.outputs.items():
-            sink = line.surplus.get(name, "choke" if name in line.drivers else "store")
+            sink = line.surplus.get(name, "choke")
             if sink != "choke":
                 scale = programme.scale[programme.line_column[line.line_id]]
                 usual[line.site, name] += central(quantity) * scale

@@ -79,7 +79,7 @@ def assert_same_bits(one: Trajectory, other: Trajectory) -> None:
 def measure(case: Case, observe: Callable[[Trajectory], Sequence[float]]) -> tuple[np.ndarray, np.ndarray]:
     """Return means and standard errors of what is observed over the replications."""
     rows = np.array(
-        [observe(simulate(case, number, record_shipments=False)) for number in range(REPLICATIONS)]
+        [observe(simulate(case, number)) for number in range(REPLICATIONS)]
     )
     return rows.mean(axis=0), rows.std(axis=0, ddof=1) / np.sqrt(len(rows))
 

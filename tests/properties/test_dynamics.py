@@ -7,10 +7,12 @@ A lane of n days ships at the end of day t and lands at the start of day t + n.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from sim.domain import LaneRoute, Network
 from sim.engine import simulate
 from sim.interventions import ExportBan, Outage, RouteDelay, TransitRefusal
 from sim.testing import Sketch, day, serial_chain, small_case, two_suppliers
@@ -44,6 +46,48 @@ def test_orders_to_a_healthy_lane_do_not_fall_and_the_need_is_split_again(why: s
     assert closed[CUT + 35 : CUT + 365].max() == pytest.approx(0.0, abs=1e-9)
     assert first_shortfall(trajectory, LINE) is None
     assert closed[CUT + 400 :].mean() > 0.1 * PLAN
+
+
+@pytest.mark.parametrize(
+    ("ordering", "parameters"),
+    [
+        ("min_max", {"s": 599.0, "S": 600.0}),
+        ("reorder_quantity", {"r": 595.0, "Q": 10.0}),
+        ("fixed", {"quantity": PLAN}),
+        ("order_up_to", {"level": 600.0}),
+    ],
+)
+def test_every_ordering_policy_leaves_a_closed_lane(ordering: str, parameters: dict[str, float]) -> None:
+    """A lane closed longer than patience gets no new orders under any policy, and its need moves.
+
+    The stock outlasts patience plus transit, so the builder never stops; a policy that went on splitting
+    its orders by normal share would run at half speed.
+    """
+    habits = {"ordering": ordering, "ordering_parameters": parameters}
+    network = two_suppliers(first_share=0.5, plan=PLAN, cover_days=50.0, lane_days=10, **habits)
+    ban = ExportBan(id="ban", start=day(CUT), end=day(CUT + 365), from_places=("first",))
+    trajectory = simulate(small_case(network, 600, ban))
+    closed = lane_series(trajectory, "ordered", "first_works_part")
+    healthy = lane_series(trajectory, "ordered", "second_works_part")
+    assert closed[CUT + 31 : CUT + 365].max() == pytest.approx(0.0, abs=1e-9)
+    assert healthy[CUT + 35 : CUT + 365].mean() >= 0.99 * PLAN
+    assert healthy[CUT + 265 : CUT + 365].mean() == pytest.approx(PLAN, rel=0.01)
+    assert first_shortfall(trajectory, LINE) is None
+
+
+def test_a_cancelled_order_is_split_again_on_the_same_day_between_reviews() -> None:
+    """What is cancelled moves at once, not at the next review, which may be a week away."""
+    review, patience, offset = 7, 30, 0
+    habits = {"review_period_days": review, "review_offset_days": offset, "patience_days": float(patience)}
+    network = two_suppliers(first_share=0.5, plan=PLAN, cover_days=50.0, lane_days=10, **habits)
+    ban = ExportBan(id="ban", start=day(CUT), end=day(CUT + 365), from_places=("first",))
+    trajectory = simulate(small_case(network, 200, ban))
+    stuck = lane_series(trajectory, "ordered", "first_works_part")
+    moved = lane_series(trajectory, "ordered", "second_works_part")
+    first_stuck = next(t for t in range(CUT, CUT + review) if stuck[t] > 0.0)
+    cancelled_on = first_stuck + patience
+    assert (cancelled_on - first_stuck) % review != 0
+    assert moved[cancelled_on] == pytest.approx(stuck[first_stuck], rel=1e-9)
 
 
 def test_a_longer_lane_regains_full_throughput_because_the_lead_time_is_learnt() -> None:
@@ -297,6 +341,90 @@ def test_longer_reviews_are_periodic_after_the_warm_up(reviews: tuple[int, int],
     stock = trajectory.on_hand
     np.testing.assert_allclose(stock[period:], stock[:-period], rtol=1e-9, atol=1e-9)
     np.testing.assert_allclose(made_by(trajectory, LINE), PLAN, rtol=1e-9)
+
+
+def with_fallbacks(fast_capacity_per_day: float) -> Network:
+    """Return a chain whose lane may also go by a slow, cheap route and by a fast, dear and narrow one."""
+    network = serial_chain([60.0], [10], plan=PLAN)
+    lane = network.lanes[LANE]
+    usual = network.routes[lane.routes[0].route]
+    slow = replace(usual, route_id="slow", passes=("SS", "WW"), days=30.0, cost_usd_per_tonne=50.0)
+    fast = replace(
+        slow, route_id="fast", days=4.0, capacity_per_day=fast_capacity_per_day, cost_usd_per_tonne=900.0
+    )
+    uses = (*lane.routes, LaneRoute("slow", 0.0), LaneRoute("fast", 0.0))
+    return replace(
+        network,
+        routes={**network.routes, "slow": slow, "fast": fast},
+        lanes={**network.lanes, LANE: replace(lane, routes=uses)},
+    )
+
+
+@pytest.mark.parametrize(
+    ("fallback", "route"),
+    [("listed", "slow"), ("days", "fast"), ("capacity", "slow"), ("cost", "slow"), ("none", None)],
+)
+def test_a_refused_route_is_replaced_by_the_rule_of_the_refusal(fallback: str, route: str | None) -> None:
+    """The next of the table, the fastest, the roomiest, the cheapest, or none: every tonne by that one."""
+    refusal = TransitRefusal(
+        id="refusal", start=day(CUT), through=(f"{LANE}_strait",), fallback=fallback  # type: ignore[arg-type]
+    )
+    trajectory = simulate(small_case(with_fallbacks(fast_capacity_per_day=100.0), 200, refusal))
+    rows = trajectory.shipments
+    after = rows[(rows["ship_day"] >= CUT) & (rows["lane"] == trajectory.lanes.index(LANE))]
+    assert {trajectory.routes[number] for number in after["route"]} == ({route} if route else set())
+
+
+def test_what_a_full_fallback_cannot_carry_takes_the_next_by_the_same_rule() -> None:
+    """A fast route of 4 a day takes 4 of the 10; the rest goes by the slow one."""
+    refusal = TransitRefusal(id="refusal", start=day(CUT), through=(f"{LANE}_strait",), fallback="days")
+    trajectory = simulate(small_case(with_fallbacks(fast_capacity_per_day=4.0), 200, refusal))
+    rows = trajectory.shipments[trajectory.shipments["ship_day"] == CUT]
+    by_route = {trajectory.routes[row["route"]]: row["quantity"] for row in rows}
+    assert by_route == pytest.approx({"fast": 4.0, "slow": PLAN - 4.0})
+
+
+def test_a_co_product_without_a_declared_sink_chokes_its_plant_and_says_so() -> None:
+    """The plant stops when 60 days of the co-product's output lie there, and the log names the day.
+
+    The buyer who takes all of it closes on day CUT, so room for the last full day is gone 60 days later.
+    """
+    sketch = Sketch("choke")
+    sketch.source("source", "ore", country="SS")
+    sketch.plant("plant", {"metal": 1.0, "slag": 0.5}, {"ore": 2.0}, drivers=("metal",), country="PP")
+    sketch.builder("works", {"metal": 1.0}, plan=PLAN, cover=30.0, country="WW")
+    sketch.builder("road", {"slag": 1.0}, plan=0.5 * PLAN, cover=5.0, country="RR")
+    sketch.lane("source", "plant", "ore", days=5)
+    sketch.lane("plant", "works", "metal", days=5)
+    sketch.lane("plant", "road", "slag", days=5, is_pushed=True)
+    ban = ExportBan(id="ban", start=day(CUT), from_places=("plant",), to_places=("road",))
+    trajectory = simulate(small_case(sketch.network(), 200, ban))
+    made = made_by(trajectory, "plant_line")
+    assert made[: CUT + 60].min() == pytest.approx(PLAN)
+    assert made[CUT + 61 :].max() == pytest.approx(0.0, abs=1e-9)
+    held_back = [(on, line) for on, line, text in trajectory.log if "nowhere to go" in text]
+    assert held_back == [(CUT + 60, "plant_line")]
+
+
+def test_parked_units_claim_the_parts_they_wait_for() -> None:
+    """Once the part comes again the parked units are completed and the line does not fall short anew."""
+    sketch = Sketch("parking")
+    sketch.source("first", "chip", country="FF")
+    sketch.source("second", "body", country="GG")
+    sketch.builder(
+        "works", {"chip": 1.0, "body": 1.0}, plan=PLAN, cover={"chip": 5.0, "body": 5.0}, country="WW",
+        parkable=("chip",), park_limit_units=12 * PLAN, overtime_share=0.0,
+    )  # fmt: skip
+    for supplier, part in (("first", "chip"), ("second", "body")):
+        sketch.lane(supplier, "works", part, days=5)
+    ban = ExportBan(id="ban", start=day(CUT), end=day(CUT + 15), from_places=("first",))
+    trajectory = simulate(small_case(sketch.network(), 300, ban))
+    made = made_by(trajectory, LINE)
+    parked = trajectory.line_parked[:, row_of(trajectory.lines, LINE)]
+    assert parked.max() > 5 * PLAN
+    completed = int(np.flatnonzero(parked > 0.0)[-1]) + 1
+    assert made[completed:].min() == pytest.approx(PLAN)
+    assert made.sum() == pytest.approx(300 * PLAN)
 
 
 def test_held_goods_keep_their_remaining_days() -> None:

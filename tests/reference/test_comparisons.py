@@ -38,7 +38,7 @@ NOISE = 1e-9
 
 
 def run_of(case: Case) -> Trajectory:
-    return simulate(case, record_shipments=False)
+    return simulate(case, in_detail=False)
 
 
 @cache

@@ -66,8 +66,8 @@ def test_a_dozen_makers_have_five_components_of_different_cover(network: Network
 def halt() -> tuple[Trajectory, Trajectory]:
     """India's halt until every stock behind it has been renewed, and the same without it."""
     case = case_of("india_halt", 1200)
-    run = simulate(case, record_shipments=False)
-    return run, simulate(case.baseline(), record_shipments=False)
+    run = simulate(case)
+    return run, simulate(case.baseline())
 
 
 def rate(run: Trajectory, lane: str, first: int = 0, last: int | None = None) -> float:
@@ -265,8 +265,8 @@ def without_dysprosium() -> tuple[Trajectory, Trajectory]:
     """No lane anywhere carries dysprosium as oxide, metal, alloy or target."""
     case = case_of("baseline", 900)
     ban = ExportBan(id="no_dysprosium", start=date(2025, 2, 1), materials=("dysprosium",), domestic=True)
-    run = simulate(replace(case, interventions=(ban,)), record_shipments=False)
-    return run, simulate(case, record_shipments=False)
+    run = simulate(replace(case, interventions=(ban,)))
+    return run, simulate(case)
 
 
 def users_of_heavy(network: Network) -> tuple[set[str], set[str]]:

@@ -24,7 +24,7 @@ def network() -> Network:
 
 @pytest.fixture(scope="module")
 def steady() -> Trajectory:
-    return simulate(case_of("baseline", 30), record_shipments=False)
+    return simulate(case_of("baseline", 30), in_detail=False)
 
 
 def touched(run: Trajectory, site: str, element: str, place: str) -> float:

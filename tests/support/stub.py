@@ -40,7 +40,7 @@ def stub_engine(*, spread_days: int = 0, length_days: int = 60) -> Engine:
     per replication are added. Without interventions everything is steady.
     """
 
-    def simulate(case: Case, replication: int | None = None, *, record_shipments: bool = True) -> Trajectory:
+    def simulate(case: Case, replication: int | None = None, *, in_detail: bool = True) -> Trajectory:
         keys = tuple((site, "dysprosium", "CN") for site in sorted(case.network.sites) if "works" in site)
         run = steady_trajectory(
             case.network, case.horizon_days, start=case.start, replication=replication or 0, touched_keys=keys

@@ -65,6 +65,7 @@ def steady_trajectory(
         shipped=daily(flow),
         received=daily(flow),
         in_transit=daily(pipeline),
+        opening_in_transit=np.asarray(pipeline, dtype=np.float64),
         held=nothing_by_lane.copy(),
         unshipped=nothing_by_lane.copy(),
         ordered=daily(flow),

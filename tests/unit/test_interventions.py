@@ -282,8 +282,8 @@ class TestRoutes:
     def test_goods_under_way_are_told_before_the_route_closes(self, network):
         turned = events(self.refusal(under_way="held", end=day(20)), Luck(network))
         assert [(when, step.lever, step.value) for when, step in turned if isinstance(step, Turn)] == [
-            (10, "under_way", UnderWay.HELD), (10, "route_open", 0.0),
-            (20, "under_way", 0.0), (20, "route_open", 1.0),
+            (10, "under_way", UnderWay.HELD), (10, "lane_fallback", 0.0), (10, "route_open", 0.0),
+            (20, "under_way", 0.0), (20, "lane_fallback", 0.0), (20, "route_open", 1.0),
         ]  # fmt: skip
 
     def test_a_delay_turns_only_what_it_states(self, network):

@@ -311,7 +311,7 @@ class TestFromTrajectories:
             stocks=(Stock("works", "magnet_heavy", "input"),),
             line_made=np.tile([rates[line] for line in lines], (n_days, 1)),
             line_limit=np.full((n_days, 3), -1, np.int32),
-            opening_on_hand=np.zeros(1), use_planned=np.zeros(1),
+            opening_on_hand=np.zeros(1), opening_in_transit=np.zeros(2), use_planned=np.zeros(1),
             shipped=np.tile([2.0, 1.0], (n_days, 1)), touched=touched,
             touched_keys=(("works", "ndpr", "CN"), ("works", "ndpr", "JP")),
             touched_days=np.array([0, 7, 72], np.int32), shipments=ships, **by_day,

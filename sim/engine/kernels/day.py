@@ -21,7 +21,7 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper, kernel
-from sim.engine.kernels.goods import find_open_lanes, receive
+from sim.engine.kernels.goods import find_open_lanes, receive, set_gates
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
 from sim.engine.kernels.origin import add_lane
@@ -47,6 +47,7 @@ def advance(
     The state after any split of the same days is the same, bit for bit. `margin` is the number of
     shipments a day may add; with less room than that the kernel returns before the day begins.
     """
+    set_gates(net, levers, state, work)
     while state.clock[1] < until:
         today = state.clock[1]
         if state.pool_free[1] < margin:
@@ -57,7 +58,7 @@ def advance(
         for row in range(draws.transit.shape[0]):
             if draws.transit.shape[1] - state.draw_count[row] < margin:
                 return GROW_DRAWS
-        find_open_lanes(net, levers, state, work, today)
+        find_open_lanes(net, state, work)
         receive(net, state, work, record, today)
         run_lines(net, levers, state, work, draws, today)
         order(net, levers, state, work, signals, today)
@@ -89,11 +90,12 @@ def write_record(net: Net, state: State, work: Work, record: Record, row: int) -
     for out in range(net.outs.material.size):
         record.stocks.on_hand[row, groups + out] = state.on_hand[out]
         record.stocks.use_wanted[row, groups + out] = state.outs.ordered_from[out]
+    for lane in range(len(net.lanes)):
+        record.under_way.quantity[row, lane] = state.lanes.in_transit[lane]
     if record.lanes.shipped.shape[0] > 0:
-        for lane in range(net.lanes.source.size):
+        for lane in range(len(net.lanes)):
             record.lanes.shipped[row, lane] = work.lanes.shipped[lane]
             record.lanes.received[row, lane] = work.lanes.received[lane]
-            record.lanes.in_transit[row, lane] = state.lanes.in_transit[lane]
             record.lanes.held[row, lane] = state.lanes.held[lane]
             record.lanes.unshipped[row, lane] = state.lanes.unshipped[lane] + state.lanes.stale[lane]
             record.lanes.ordered[row, lane] = work.lanes.order[lane]

@@ -188,7 +188,7 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
     state.lanes.held[lane] -= quantity
     if net.outs.source[source]:
         state.on_hand[source] -= quantity
-        state.unbooked_used[source] += quantity
+        state.outs.unbooked_used[source] += quantity
         state.totals.used[net.outs.material[source]] += quantity
 
 
@@ -248,32 +248,43 @@ def release_held(net: Net, state: State, lr: int, today: int) -> None:
 
 
 @helper
-def find_open_lanes(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
-    """Say which lanes may ship today and how much (`lane_room`)."""
-    for lane in range(net.lanes.source.size):
+def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
+    """Say which lanes may ship and how much (`room`), as far as only events between days change it."""
+    for out in range(len(net.outs)):
+        work.outs.idle[out] = 1 if is_idle(net, levers, out) else 0
+    for lane in range(len(net.lanes)):
         room = np.inf
         if levers.lanes.flow_share[lane] < 1.0:
             room = levers.lanes.flow_share[lane] * net.lanes.flow[lane]
         is_open = room > 0.0 and state.lanes.qualified[lane] == 1
         if net.lanes.restart_line[lane] >= 0 and state.lines.awake[net.lanes.restart_line[lane]] != 1:
             is_open = False
-        if is_open and stands_still(net, levers, state, net.lanes.source[lane]):
-            is_open = False
         has_route = False
         for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
             carries = levers.routes.capacity_share[net.lane_routes.route[lr]] > 0.0
             if levers.lane_routes.open[lr] > 0.0 and carries:
                 has_route = True
-        work.lanes.open[lane] = 1 if is_open and has_route else 0
-        work.lanes.room[lane] = room if is_open and has_route else 0.0
+        work.lanes.gate[lane] = room if is_open and has_route else 0.0
 
 
 @helper
-def stands_still(net: Net, levers: Levers, state: State, out: int) -> bool:
-    """Tell whether a seller has nothing in stock and no line that could make any today."""
-    if state.on_hand[out] > 0.0 or net.outs.store_group[out] >= 0:
+def is_idle(net: Net, levers: Levers, out: int) -> bool:
+    """Tell whether a seller has no line that could make any, so that only its stock is left to sell."""
+    if net.outs.store_group[out] >= 0:
         return False
     for j in range(net.outs.line_first[out], net.outs.line_end[out]):
         if levers.lines.availability[net.out_lines.line[j]] > 0.0:
             return False
     return True
+
+
+@helper
+def find_open_lanes(net: Net, state: State, work: Work) -> None:
+    """Say which lanes may ship today: a seller that makes nothing and has no stock closes its lanes."""
+    for lane in range(len(net.lanes)):
+        out = net.lanes.source[lane]
+        room = work.lanes.gate[lane]
+        if work.outs.idle[out] == 1 and state.on_hand[out] <= 0.0:
+            room = 0.0
+        work.lanes.room[lane] = room
+        work.lanes.open[lane] = 1 if room > 0.0 else 0

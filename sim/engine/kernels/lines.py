@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from sim.engine.arrays import BUILD, CUSTOMER, MINE, PLANT, Draws, Levers, Net, State, Work
 from sim.engine.jit import helper
-from sim.engine.kernels.origin import blend_group, gather, mix_product
+from sim.engine.kernels.origin import blend_group, book_drawn, gather, mix_product
 from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want_from_stocks, want_of_line
 
 ENOUGH = 1.0 - 1e-12
@@ -224,7 +224,6 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
         work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
         total += work.lanes.draw[lane]
         state.on_hand[bin_] -= work.lanes.draw[lane]
-        state.unbooked_used[bin_] += work.lanes.draw[lane]
     work.groups.got[group] = total
     state.totals.used[net.groups.material[group]] += total
     same = 1
@@ -239,7 +238,9 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
             state.lanes.seen[lane] = version
     work.groups.same[group] = same
     if same == 0:
+        book_drawn(net, state, group)
         blend_group(net, state, work, group)
+    state.groups.unbooked[group] += total
 
 
 @helper
@@ -257,7 +258,7 @@ def make_outputs(net: Net, state: State, work: Work, line: int) -> None:
         if made > 0.0:
             out = net.outputs.bin[slot]
             if settled:
-                state.unbooked_made[out] += made
+                state.outs.unbooked_made[out] += made
             elif mix_product(net, state, work, slot, made):
                 state.lines.settled[line] = 0
             state.on_hand[out] += made

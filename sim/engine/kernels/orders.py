@@ -43,6 +43,7 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     for group in range(net.groups.material.size):
         update_forecast(net, levers, state, work, group)
     work.lanes.order[:] = 0.0
+    work.lanes.cancelled[:] = 0.0
     for lane in range(net.lanes.source.size):
         if net.lanes.pushed[lane] == 0:
             cancel_overdue(net, state, work, signals, lane, today)
@@ -50,6 +51,8 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     for group in range(net.groups.material.size):
         if (today - net.groups.offset[group]) % net.groups.review[group] == 0:
             raise_orders(net, state, work, group, today)
+        else:
+            split_cancelled(net, state, work, group, today)
     state.outs.ordered_from[:] = 0.0
     for lane in range(net.lanes.source.size):
         book_order(net, state, work, lane, today)
@@ -96,7 +99,7 @@ def most_use(net: Net, levers: Levers, state: State, group: int) -> float:
 @helper
 def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: int, today: int) -> None:
     """Cancel the parts of a lane's orders that have waited for the buyer's patience."""
-    length = state.order_ring.shape[1]
+    length = state.order_ring.shape[0]
     group = net.lanes.group[lane]
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
@@ -105,13 +108,13 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     cancelled = 0.0
     while state.lanes.order_oldest[lane] < today and today - state.lanes.order_oldest[lane] >= patience:
         slot = state.lanes.order_oldest[lane] & (length - 1)
-        cancelled += state.order_ring[lane, slot]
-        state.order_ring[lane, slot] = 0.0
+        cancelled += state.order_ring[slot, lane]
+        state.order_ring[slot, lane] = 0.0
         state.lanes.order_oldest[lane] += 1
     while today - state.lanes.order_oldest[lane] >= length - 1:
         slot = state.lanes.order_oldest[lane] & (length - 1)
-        state.order_ring[lane, (slot + 1) & (length - 1)] += state.order_ring[lane, slot]
-        state.order_ring[lane, slot] = 0.0
+        state.order_ring[(slot + 1) & (length - 1), lane] += state.order_ring[slot, lane]
+        state.order_ring[slot, lane] = 0.0
         state.lanes.order_oldest[lane] += 1
     usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
     if cancelled <= 1e-9 * usual or cancelled <= 0.0:
@@ -121,6 +124,7 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     if net.groups.double[group] == 1:
         state.lanes.stale[lane] += cancelled
     state.lanes.last_cancelled[lane] = today
+    work.lanes.cancelled[lane] = cancelled
     still_there = usual * (1.0 - state.lanes.shifted[lane])
     failed = min(cancelled / still_there, 1.0) if still_there > 0.0 else 1.0
     state.lanes.shifted[lane] = max(state.lanes.shifted[lane], failed)
@@ -213,11 +217,8 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
         for j in range(net.outs.lane_first[store], net.outs.lane_end[store]):
             stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
         stock *= state.lanes.share_now[lane]
-    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        line = net.group_lines.line[j]
-        if net.lines.kind[line] == CUSTOMER:
-            owed = state.lines.owed[line] * net.inputs.quantity[net.group_lines.slot[j]]
-            stock -= owed * state.lanes.share_now[lane]
+    if net.groups.owes[group] == 1:
+        stock -= spoken_for(net, state, group) * state.lanes.share_now[lane]
     position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
@@ -225,33 +226,42 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
 
 
 @helper
+def spoken_for(net: Net, state: State, group: int) -> float:
+    """Return how much of a bought material waiting customers and parked units will take."""
+    claimed = 0.0
+    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
+        line, slot = net.group_lines.line[j], net.group_lines.slot[j]
+        if net.lines.kind[line] == CUSTOMER:
+            claimed += state.lines.owed[line] * net.inputs.quantity[slot]
+        elif net.inputs.parkable[slot] == 1:
+            claimed += state.lines.parked[line] * net.inputs.quantity[slot]
+    return claimed
+
+
+@helper
 def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> None:
     """Raise the orders of one bought material on its review day."""
     policy = net.groups.policy[group]
     if policy == BASE_STOCK or policy == ORDER_UP_TO:
-        order_up_to_levels(net, state, work, group, today)
-        return
-    position = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        position += position_of(net, state, work, net.group_lane[j], today)
-    first, second = net.groups.first[group], net.groups.second[group]
-    quantity = 0.0
-    if policy == FIXED_QUANTITY:
-        quantity = first
-    elif position <= first:
-        if policy == MIN_MAX:
-            quantity = second - position
-        else:
-            quantity = second * (1.0 + int((first - position) / second))
+        surplus = order_up_to_levels(net, state, work, group, today)
+    else:
+        order_for_all(net, state, work, group, today)
+        surplus = 0.0
+    moved = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
-        work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
+        if state.lanes.shifted[lane] > 0.0 and work.lanes.order[lane] > 0.0:
+            fits = fitting_elsewhere(net, state, work, lane, group, today)
+            part = state.lanes.shifted[lane] * fits
+            moved += work.lanes.order[lane] * part
+            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
+    if moved > surplus:
+        spread(net, state, work, group, moved - surplus, today)
 
 
 @helper
-def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> None:
-    """Order each lane up to its level; move what failed lanes cannot get to lanes that can."""
-    moved = 0.0
+def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> float:
+    """Order each lane up to its level; return what lanes have above theirs."""
     surplus = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
@@ -266,15 +276,42 @@ def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: in
             level = state.groups.forecast[group] * days
         gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
         work.lanes.order[lane] = max(gap, 0.0)
-        if state.lanes.shifted[lane] > 0.0:
+        surplus += max(-gap, 0.0)
+    return surplus
+
+
+@helper
+def order_for_all(net: Net, state: State, work: Work, group: int, today: int) -> None:
+    """Order by the position over all lanes, as (s,S), (r,Q) and a fixed quantity do, and split by share."""
+    position = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        position += position_of(net, state, work, net.group_lane[j], today)
+    first, second = net.groups.first[group], net.groups.second[group]
+    policy = net.groups.policy[group]
+    quantity = 0.0
+    if policy == FIXED_QUANTITY:
+        quantity = first
+    elif position <= first:
+        if policy == MIN_MAX:
+            quantity = second - position
+        else:
+            quantity = second * (1.0 + int((first - position) / second))
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
+
+
+@helper
+def split_cancelled(net: Net, state: State, work: Work, group: int, today: int) -> None:
+    """Split what was cancelled today over lanes that can step in, on a day without a review."""
+    moved = 0.0
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        lane = net.group_lane[j]
+        if work.lanes.cancelled[lane] > 0.0:
             fits = fitting_elsewhere(net, state, work, lane, group, today)
-            part = state.lanes.shifted[lane] * fits
-            moved += work.lanes.order[lane] * part
-            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
-        elif gap < 0.0:
-            surplus -= gap
-    if moved > surplus:
-        spread(net, state, work, group, moved - surplus, today)
+            moved += work.lanes.cancelled[lane] * fits
+    if moved > 0.0:
+        spread(net, state, work, group, moved, today)
 
 
 @helper
@@ -346,6 +383,6 @@ def book_order(net: Net, state: State, work: Work, lane: int, today: int) -> Non
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
     state.lanes.unshipped[lane] += quantity
-    state.order_ring[lane, today & (state.order_ring.shape[1] - 1)] += quantity
+    state.order_ring[today & (state.order_ring.shape[0] - 1), lane] += quantity
     if work.lanes.open[lane] == 1:
         state.outs.ordered_from[net.lanes.source[lane]] += quantity

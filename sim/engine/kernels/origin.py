@@ -7,7 +7,7 @@ mass. A version number per blend lets an unchanged blend be skipped, bit for bit
 
 from __future__ import annotations
 
-from sim.engine.arrays import CLAIM, ONE, TAKE, Floats, Ints, Net, State, Work
+from sim.engine.arrays import Floats, Ints, Net, State, Work
 from sim.engine.jit import helper, kernel
 
 NEGLIGIBLE = 1e-12
@@ -72,7 +72,6 @@ def mix_into_lane(
     before = state.on_hand[bin_]
     state.lanes.version[lane] = version
     if are_apart(state, here, row, there, count):
-        book(net, state, bin_)
         mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
         if before > 0.0:
             state.lanes.version[lane] = -1
@@ -108,10 +107,19 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
 
 
 @helper
+def book_drawn(net: Net, state: State, group: int) -> None:
+    """Book what was drawn of a bought material, by origin, before the blend that is drawn changes."""
+    used = state.groups.unbooked[group]
+    if used > 0.0:
+        state.groups.unbooked[group] = 0.0
+        for k in range(net.groups.entry_first[group], net.groups.entry_end[group]):
+            state.drawn_sum[k] += used * state.drawn[k]
+
+
+@helper
 def gather(net: Net, state: State, work: Work, line: int) -> None:
     """Sum what a line takes today, by element and by origin, into `code_mass` and `element_mass`."""
-    for c in range(net.lines.code_first[line], net.lines.code_end[line]):
-        work.code_mass[net.line_code[c]] = 0.0
+    work.code_mass[:] = 0.0
     work.element_mass[:] = 0.0
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         if work.takes[i] > 0.0:
@@ -126,8 +134,9 @@ def add_input(net: Net, state: State, work: Work, group: int, quantity: float) -
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         mass = quantity * net.elements.content[be]
         work.element_mass[net.elements.id[be]] += mass
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            work.code_mass[net.entry_code[k]] += mass * state.drawn[ahead + k]
+        code, first = net.elements.code[be], net.elements.entry_first[be]
+        for k in range(net.elements.entry_end[be] - first):
+            work.code_mass[code + k] += mass * state.drawn[ahead + first + k]
 
 
 @helper
@@ -138,54 +147,56 @@ def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> 
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         mass = quantity * net.elements.content[be]
         work.element_mass[net.elements.id[be]] += mass
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            work.code_mass[net.entry_code[k]] += mass * state.share[k]
+        code, first = net.elements.code[be], net.elements.entry_first[be]
+        for k in range(net.elements.entry_end[be] - first):
+            work.code_mass[code + k] += mass * state.share[first + k]
 
 
 @helper
-def book(net: Net, state: State, bin_: int) -> None:
-    """Book what a stock has gained and lost, by origin, before its origin changes."""
-    made, used = state.unbooked_made[bin_], state.unbooked_used[bin_]
-    first, end = net.bins.entry_first[bin_], net.bins.entry_end[bin_]
+def book(net: Net, state: State, out: int) -> None:
+    """Book what a sold stock has gained and lost, by origin, before its origin changes."""
+    made, used = state.outs.unbooked_made[out], state.outs.unbooked_used[out]
+    first, end = net.bins.entry_first[out], net.bins.entry_end[out]
     if made > 0.0:
-        state.unbooked_made[bin_] = 0.0
+        state.outs.unbooked_made[out] = 0.0
         for k in range(first, end):
             state.gained[k] += made * state.share[k]
     if used > 0.0:
-        state.unbooked_used[bin_] = 0.0
+        state.outs.unbooked_used[out] = 0.0
         for k in range(first, end):
             state.lost[k] += used * state.share[k]
 
 
 @helper
-def product_share(work: Work, rule: int, code: int, per_mass: float, present: float) -> float:
-    """Return an origin share of today's product; `per_mass` is 0 where the inputs lack the element."""
-    if rule == ONE:
-        return 1.0
-    if rule == TAKE:
-        return work.code_mass[code] * per_mass if per_mass > 0.0 else present
-    if rule == CLAIM:
-        return (work.code_mass[code] + work.code_mass[code - 1]) * per_mass if per_mass > 0.0 else present
-    return 0.0
-
-
-@helper
 def find_product(net: Net, state: State, work: Work, slot: int) -> bool:
-    """Find the blend of today's product (`work.product`); tell whether it differs from the stock's."""
+    """Find the blend of today's product (`work.product`); tell whether it differs from the stock's.
+
+    Where the inputs lack an element, what would be taken from them stays as the stock has it.
+    """
     out = net.outputs.bin[slot]
-    first = net.bins.entry_first[out]
-    ahead = net.outputs.entry_first[slot] - first
-    differs = False
+    begin = net.bins.entry_first[out]
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        first, code = net.elements.entry_first[be], net.elements.code[be]
+        count = net.elements.entry_end[be] - first
+        rule = net.outputs.entry_first[slot] + first - begin
         mass = work.element_mass[net.elements.id[be]]
-        per_mass = 1.0 / mass if mass > NO_MASS else 0.0
-        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            share = state.share[k]
-            value = product_share(work, net.out_rule[ahead + k], net.entry_code[k], per_mass, share)
-            work.product[k - first] = value
-            if abs(value - share) > NEGLIGIBLE:
-                differs = True
-    return differs
+        if mass > NO_MASS:
+            per_mass = 1.0 / mass
+            for k in range(count):
+                taken = work.code_mass[code + k] * per_mass
+                work.product[first - begin + k] = net.rules.take[rule + k] * taken + net.rules.own[rule + k]
+        else:
+            for k in range(count):
+                taken = state.share[first + k]
+                work.product[first - begin + k] = net.rules.take[rule + k] * taken + net.rules.own[rule + k]
+    for c in range(net.outputs.claim_first[slot], net.outputs.claim_end[slot]):
+        mass = work.element_mass[net.codes.element[net.claims.code[c]]]
+        if mass > NO_MASS:
+            work.product[net.claims.place[c]] += work.code_mass[net.claims.code[c]] / mass
+    for k in range(net.bins.entry_end[out] - begin):
+        if abs(work.product[k] - state.share[begin + k]) > NEGLIGIBLE:
+            return True
+    return False
 
 
 @helper
@@ -193,7 +204,7 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> b
     """Mix today's product into its stock, before adding it; tell whether that changed its origin."""
     out = net.outputs.bin[slot]
     if not find_product(net, state, work, slot):
-        state.unbooked_made[out] += made
+        state.outs.unbooked_made[out] += made
         return False
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0

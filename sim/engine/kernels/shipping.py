@@ -13,6 +13,8 @@ from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart
 from sim.engine.kernels.origin import remember_blends
 
+LISTED, BY_DAYS, BY_CAPACITY, BY_COST, NO_FALLBACK = range(5)
+"""Rules of `fallback` (`sim.interventions.levers.Fallback`)."""
 SETTLED = 1e-12
 """A remainder this small beside the order is rounding."""
 
@@ -91,7 +93,7 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
         return
     give = 0.0
     for day in range(state.lanes.order_oldest[lane], today + 1):
-        part = state.order_ring[lane, day & (state.order_ring.shape[1] - 1)]
+        part = state.order_ring[day & (state.order_ring.shape[0] - 1), lane]
         if give + part > work.lanes.give[lane] * (1.0 + SETTLED):
             break
         give += part
@@ -99,20 +101,38 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
 
 
 @helper
+def transit_days(net: Net, levers: Levers, lr: int, days: int) -> int:
+    """Return whole days under way, at least one, as the levers stand."""
+    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
+
+
+@helper
 def next_open(net: Net, levers: Levers, work: Work, lane: int, after: int) -> int:
-    """Return the next open route with room behind a row of the lane's list, in its order; -1 if none."""
+    """Return the open route with room that takes what another cannot carry; -1 if none.
+
+    Unless a rule says otherwise it is the next one of the lane's list, around to its first.
+    """
+    rule = int(levers.lanes.fallback[lane])
+    best = -1
     first, last = net.lanes.lr_first[lane], net.lanes.lr_end[lane]
     for step in range(last - first):
         lr = first + (after - first + step) % (last - first)
         if levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0:
-            return lr
-    return -1
+            if rule == LISTED:
+                return lr
+            if best < 0 or burden(net, levers, work, lr, rule) < burden(net, levers, work, best, rule):
+                best = lr
+    return -1 if rule == NO_FALLBACK else best
 
 
 @helper
-def transit_days(net: Net, levers: Levers, lr: int, days: int) -> int:
-    """Return whole days under way, at least one, as the levers stand."""
-    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
+def burden(net: Net, levers: Levers, work: Work, lr: int, rule: int) -> float:
+    """Return what speaks against a route, by the rule that chooses: its days, its want of room, its cost."""
+    if rule == BY_DAYS:
+        return float(transit_days(net, levers, lr, net.lane_routes.days[lr]))
+    if rule == BY_CAPACITY:
+        return -work.routes.left[net.lane_routes.route[lr]]
+    return net.lane_routes.cost[lr]
 
 
 @helper
@@ -183,7 +203,11 @@ def fit_capacities(net: Net, levers: Levers, work: Work) -> None:
 @helper
 def take_from_book(net: Net, state: State, lane: int, quantity: float, today: int) -> float:
     """Take shipped goods off the order book, oldest first; return their mean age at shipping [days]."""
-    length = state.order_ring.shape[1]
+    length = state.order_ring.shape[0]
+    if state.lanes.order_oldest[lane] == today and quantity == state.lanes.unshipped[lane]:
+        state.order_ring[today & (length - 1), lane] = 0.0
+        state.lanes.unshipped[lane] = 0.0
+        return 0.0
     left = quantity
     late = 0.0
     if state.lanes.stale[lane] > 0.0:
@@ -193,14 +217,14 @@ def take_from_book(net: Net, state: State, lane: int, quantity: float, today: in
     aged = 0.0
     day = state.lanes.order_oldest[lane]
     while left > 0.0 and day <= today:
-        part = min(left, state.order_ring[lane, day & (length - 1)])
+        part = min(left, state.order_ring[day & (length - 1), lane])
         aged += part * (today - day)
         left -= part
-        rest = state.order_ring[lane, day & (length - 1)] - part
+        rest = state.order_ring[day & (length - 1), lane] - part
         if rest > SETTLED * quantity:
-            state.order_ring[lane, day & (length - 1)] = rest
+            state.order_ring[day & (length - 1), lane] = rest
             break
-        state.order_ring[lane, day & (length - 1)] = 0.0
+        state.order_ring[day & (length - 1), lane] = 0.0
         day += 1
     state.lanes.order_oldest[lane] = min(day, today)
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - (quantity - late), 0.0)
@@ -230,7 +254,7 @@ def send_lane(
     source = net.lanes.source[lane]
     if net.outs.source[source] == 1:
         state.totals.made[net.outs.material[source]] += total
-        state.unbooked_made[source] += total
+        state.outs.unbooked_made[source] += total
     else:
         state.on_hand[source] = max(state.on_hand[source] - total, 0.0)
     work.lanes.shipped[lane] = total
@@ -260,5 +284,5 @@ def clear_surplus(net: Net, state: State, work: Work, out: int) -> None:
         rest -= state.lanes.stale[net.out_lane[j]]
     if rest > 0.0:
         state.totals.used[net.outs.material[out]] += rest
-        state.unbooked_used[out] += rest
+        state.outs.unbooked_used[out] += rest
         state.on_hand[out] = max(state.on_hand[out] - rest, 0.0)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from sim.engine.arrays import Floats, Net, State
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.goods import EMPTY, below
-from sim.engine.kernels.origin import book
+from sim.engine.kernels.origin import book, book_drawn
+
+THERE, MADE, USED = range(3)
+"""Rows of `origin`: what there is of each class, what was made and what was used up to now."""
 
 
 @kernel
@@ -15,14 +18,18 @@ def tally(
     """Count all mass by material, goods under way by lane, and all origin.
 
     `shipped` is room for what is under way of each shipping day and sold stock, shape (day, out);
-    `origin` has a row for what there is of each class, one for what was made so far, one for what was used.
+    `origin` has a row for each of THERE, MADE and USED.
     """
     outs = net.outs.material.size
     for bin_ in range(len(net.bins)):
-        book(net, state, bin_)
         tally_bin(net, state, origin, bin_)
     for out in range(outs):
         materials[net.outs.material[out]] += state.on_hand[out]
+        book(net, state, out)
+        tally_booked(net, state, origin, out)
+    for group in range(len(net.groups)):
+        book_drawn(net, state, group)
+        tally_drawn(net, state, origin, group)
     for lane in range(net.lanes.source.size):
         if net.lanes.bin[lane] >= outs:
             materials[net.groups.material[net.lanes.group[lane]]] += state.on_hand[net.lanes.bin[lane]]
@@ -39,14 +46,35 @@ def tally(
 
 @helper
 def tally_bin(net: Net, state: State, origin: Floats, bin_: int) -> None:
-    """Add the origin of what a stock is, and of what it has gained and lost."""
+    """Add the origin of a stock."""
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
+        mass = state.on_hand[bin_] * net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            origin[THERE, ahead + k] += mass * state.share[k]
+
+
+@helper
+def tally_booked(net: Net, state: State, origin: Floats, out: int) -> None:
+    """Add the origin of what a sold stock has gained and lost."""
+    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+        content = net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
+        for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
+            origin[MADE, ahead + k] += content * state.gained[k]
+            origin[USED, ahead + k] += content * state.lost[k]
+
+
+@helper
+def tally_drawn(net: Net, state: State, origin: Floats, group: int) -> None:
+    """Add the origin of what has been drawn of a bought material."""
+    bin_ = net.lanes.bin[net.group_lane[net.groups.lane_first[group]]]
+    drawn = net.groups.entry_first[group] - net.bins.entry_first[bin_]
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         content = net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            code = net.entry_code[k]
-            origin[0, code] += state.on_hand[bin_] * content * state.share[k]
-            origin[1, code] += content * state.gained[k]
-            origin[2, code] += content * state.lost[k]
+            origin[USED, ahead + k] += content * state.drawn_sum[drawn + k]
 
 
 @helper
@@ -66,5 +94,6 @@ def tally_shipped(net: Net, state: State, origin: Floats, out: int, day: int, qu
     """Add the origin of goods under way, at the blend of the day they left."""
     for be in range(net.bins.element_first[out], net.bins.element_end[out]):
         mass = quantity * net.elements.content[be]
+        ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[0, net.entry_code[k]] += mass * state.blend[day, k]
+            origin[THERE, ahead + k] += mass * state.blend[day, k]

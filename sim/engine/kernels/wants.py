@@ -23,6 +23,8 @@ from sim.engine.arrays import (
 )
 from sim.engine.jit import helper
 
+AT_CAPACITY, CHOKED = -2, -3
+"""Values of `limit` that are no material: the line's own capacity, a co-product with no room left."""
 MINE_RETURN_DAYS = 30.0
 """Time in which a mine corrects its yard."""
 
@@ -64,6 +66,10 @@ def want_of_line(
         need = want
     elif kind == PLANT:
         want, need = want_of_plant(net, levers, state, work, line)
+        room = room_for_co_products(net, state, line)
+        if want > room:
+            want = room
+            work.lines.limit[line] = CHOKED
     elif kind == BUILD:
         want, need = want_of_build(net, levers, state, line)
     elif kind == CUSTOMER:
@@ -75,7 +81,7 @@ def want_of_line(
         want = 0.0
         need = 0.0
     if want > capacity:
-        work.lines.limit[line] = -2
+        work.lines.limit[line] = AT_CAPACITY
         want = capacity
     work.lines.want[line] = want
     work.lines.need[line] = need
@@ -100,12 +106,9 @@ def want_of_plant(
     """Return (want, need): the largest unmet driver governs both."""
     want = 0.0
     need = 0.0
-    choke = np.inf
     for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
         out = net.outputs.bin[slot]
         per_driver = net.outputs.quantity[slot]
-        if net.outs.surplus[out] == SURPLUS_CHOKE and per_driver > 0.0:
-            choke = min(choke, max(net.outs.choke[out] - state.on_hand[out], 0.0) / per_driver)
         if net.outputs.driver[slot] == 0 or per_driver <= 0.0:
             continue
         weight = net.outputs.weight[slot] * (1.0 - work.outs.stated[out])
@@ -114,7 +117,19 @@ def want_of_plant(
         gap = net.outs.target[out] - state.on_hand[out] + work.outs.want[out]
         want = max(want, weight * gap / per_driver)
         need = max(need, weight * state.outs.ordered_from[out] / per_driver)
-    return min(want, choke), need
+    return want, need
+
+
+@helper
+def room_for_co_products(net: Net, state: State, line: int) -> float:
+    """Return the rate at which a plant can still put away what nobody takes."""
+    room = np.inf
+    for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
+        out = net.outputs.bin[slot]
+        quantity = net.outputs.quantity[slot]
+        if net.outs.surplus[out] == SURPLUS_CHOKE and net.outs.pushed[out] == 1 and quantity > 0.0:
+            room = min(room, max(net.outs.choke[out] - state.on_hand[out], 0.0) / quantity)
+    return room
 
 
 @helper
@@ -164,7 +179,7 @@ def share_nameplates(net: Net, levers: Levers, work: Work) -> None:
             for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
                 line = net.plate_line[j]
                 work.lines.want[line] *= net.plates.capacity[plate] / wanted
-                work.lines.limit[line] = -2
+                work.lines.limit[line] = AT_CAPACITY
 
 
 @helper
