@@ -67,6 +67,7 @@ def faults(network: Network) -> Iterator[Fault]:
         yield from _elements(network, line)
     yield from _output_cover(network)
     yield from _ordering(network)
+    yield from _throughput(network)
 
 
 _ROW_KEYS = (("lanes", "lane"), ("lines", "line"), ("sites", "site"))
@@ -301,6 +302,45 @@ def _ordering(network: Network) -> Iterator[Fault]:
                 (f"sites.{name}.ordering",), key="ordering", given=site.ordering,
                 hint=f"give {name} {' and '.join(f'`ordering_{word}: ...`' for word in missing)}",
             )  # fmt: skip
+
+
+MOST_ON_ORDER: Mapping[str, tuple[str, ...]] = {
+    "order_up_to": ("level",), "min_max": ("S",), "reorder_quantity": ("r", "Q"),
+}  # fmt: skip
+"""The figures whose sum is the most a policy ever has, on hand and under way."""
+
+
+def _throughput(network: Network) -> Iterator[Fault]:
+    """Use times transit is always under way: a builder that may have less in all never meets its plan."""
+    for name, site in sorted(network.sites.items()):
+        words = MOST_ON_ORDER.get(site.ordering, ())
+        if not words or any(word not in site.ordering_parameters for word in words):
+            continue
+        most = sum(site.ordering_parameters[word] for word in words)
+        for material, use in _planned_use(network, name).items():
+            lanes = [lane for lane in network.lanes_into(name, material) if not lane.is_pushed]
+            needed = use * sum(lane.sourcing_share * _transit_days(network, lane) for lane in lanes)
+            if most < needed * (1 - 1e-9):
+                yield Fault(
+                    f"{name} orders {material} up to {most:,.6g}, but at its plan {needed:,.6g} are always "
+                    "under way: it would never build to plan", ("sites", name),
+                    (f"sites.{name}.ordering_{words[0]}", f"sites.{name}.ordering"),
+                    key="ordering", given=f"{most:g}", allowed=f"{needed:,.6g} or more",
+                )  # fmt: skip
+
+
+def _planned_use(network: Network, site: str) -> dict[str, float]:
+    """Return what the builders of a site use a day at their plans, by material."""
+    use: dict[str, float] = defaultdict(float)
+    for line in network.lines_at(site):
+        if line.kind is LineKind.BUILD and not line.is_sink and line.plan_per_day is not None:
+            for material, quantity in sorted(line.inputs.items()):
+                use[material] += central(line.plan_per_day) * central(quantity)
+    return use
+
+
+def _transit_days(network: Network, lane: Lane) -> float:
+    return sum(leg.share * central(network.routes[leg.route].days) for leg in lane.routes)
 
 
 def _and(words: tuple[str, ...] | list[str]) -> str:

@@ -113,9 +113,18 @@ def test_a_faulty_network_is_placed_in_the_scenario_and_hides_nothing(tmp_path: 
     assert "ordering_Q is missing" in str(problems[1]["message"])
 
 
+def test_a_policy_that_holds_less_than_is_under_way_is_refused(tmp_path: Path) -> None:
+    text = "sites: {toyota_japan: {ordering: min_max, ordering_s: 5 units, ordering_S: 50 units}}\n"
+    problems = validated(tmp_path, text)
+    assert problems
+    for item in problems:
+        assert "are always under way: it would never build to plan" in str(item["message"])
+        assert item["line"] == 6
+
+
 def test_a_site_can_be_given_the_figures_of_its_policy(tmp_path: Path) -> None:
     file = tmp_path / "s.yaml"
-    given = "{ordering: min_max, ordering_s: 4 units, ordering_S: 9 units}"
+    given = "{ordering: min_max, ordering_s: 4000000 units, ordering_S: 9000000 units}"
     file.write_text(HEAD + f"sites: {{toyota_japan: {given}}}\n")
     network = sim.load(file).case.network
-    assert network.sites["toyota_japan"].ordering_parameters == {"s": 4.0, "S": 9.0}
+    assert network.sites["toyota_japan"].ordering_parameters == {"s": 4e6, "S": 9e6}

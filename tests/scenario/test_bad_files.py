@@ -134,7 +134,8 @@ def messages(tmp_path: Path, text: str) -> list[str]:
 
 
 def test_slips_of_yaml_hide_no_other_mistake_and_make_none(tmp_path: Path) -> None:
-    text = HEAD + "seed: 1\nseed: 2\nrunway_from:\nsources: [exampel_page]\nmust_hold: [no oem stps]\ntitel: x\n"
+    text = HEAD + "seed: 1\nseed: 2\nrunway_from:\nsources: [exampel_page]\n"
+    text += "must_hold: [no oem stps]\ntitel: x\n"
     found = messages(tmp_path, text)
     assert [item.split(":")[0] for item in found] == ["7", "8", "9", "10", "11"]
 
