@@ -41,7 +41,7 @@ os.environ["NUMBA_CACHE_DIR"] = str(CACHE_FOLDER)
 
 from numba import config, njit  # noqa: E402 - the folder must be known before Numba is imported
 
-from sim.engine.lean import KernelCompiler, PartCompiler  # noqa: E402
+from sim.engine.lean import KernelCache, KernelCompiler, PartCompiler  # noqa: E402
 
 config.CACHE_DIR = str(CACHE_FOLDER)
 OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True, "_nrt": False}
@@ -64,5 +64,7 @@ def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:
 
     Its callers hand over the records it names, or a `Ref` to each.
     """
-    compiled: Callable[..., Returned] = njit(**OPTIONS, cache=True, pipeline_class=KernelCompiler)(function)
+    compiled: Any = njit(**OPTIONS, cache=True, pipeline_class=KernelCompiler)(function)
+    if not config.DISABLE_JIT:
+        compiled._cache = KernelCache(function)
     return compiled

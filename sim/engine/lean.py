@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from numba.core.caching import FunctionCache
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
@@ -19,6 +20,18 @@ from numba.core.typed_passes import (
     PreLowerStripPhis,
 )
 from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
+
+
+class KernelCache(FunctionCache):
+    """Machine code kept in files; to load it, what Numba knows of compiling is not needed.
+
+    Numba's own cache first gathers every rule for every library function, which takes longer than a run.
+    """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load the code for a signature; None where there is none yet."""
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 class _PartLibrary(JITCodeLibrary):
