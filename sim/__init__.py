@@ -9,6 +9,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.promises import PROMISES
 from sim.results.hooks import HOOKS
 from sim.version import __version__
 
@@ -72,6 +73,11 @@ def _problems(case: Case) -> tuple[Problem, ...]:
     return found
 
 
+def _promise(key: str, text: str, network: Network | None) -> tuple[Problem, ...]:
+    found: tuple[Problem, ...] = import_module("sim.analysis.before").problem_of(key, text, network)
+    return found
+
+
 def _plot(result: Run) -> Any:
     return import_module("sim.plots").Plots(result)
 
@@ -84,5 +90,6 @@ def _picture(result: Run, path: Path) -> None:
 HOOKS.why = _why
 HOOKS.verdicts = _verdicts
 HOOKS.problems = _problems
+PROMISES.check = _promise
 HOOKS.plot = _plot
 HOOKS.picture = _picture

@@ -9,6 +9,7 @@ from sim.analysis.grammar import number
 from sim.analysis.must_hold import (
     TOUCHED_STEP,
     Facts,
+    as_date,
     figure,
     is_never,
     listed,
@@ -142,6 +143,16 @@ def output_changes(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     before, after = facts.output_tonnes(words["material"], None)
     change = 100.0 * (after / before - 1.0) if before > 0.0 else math.nan
     return abs(change) < number(words["percent"]), f"{change:+.3f} %"
+
+
+@sentence("output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]")
+def site_output_falls(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A site's output, over the horizon or between dates, against the baseline; tolerance in points."""
+    first, last = (as_date(words[key]) if key in words else None for key in ("first", "last"))
+    before, after = facts.site_output_tonnes(words["material"], words["site"], first, last)
+    fall = 100.0 * (1.0 - after / before) if before > 0.0 else math.nan
+    holds = abs(fall - number(words["percent"])) <= number(words["tolerance"])
+    return holds, f"{before:,.1f} t -> {after:,.1f} t, {-fall:+.2f} %"
 
 
 @sentence("goods land later on ROUTE")

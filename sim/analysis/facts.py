@@ -130,6 +130,22 @@ class RunFacts:
         before, after = (float((run.line_made.sum(axis=0) * weights).sum()) for run in runs)
         return before, after
 
+    def site_output_tonnes(
+        self, material: str, site: str, first: date | None, last: date | None
+    ) -> tuple[float, float]:
+        """Return what a site made of a material or form in `[first, last)`, in baseline and run [t]."""
+        goods = materials_of(self.network, material)
+        days = slice(*(None if day is None else max((day - self.start).days, 0) for day in (first, last)))
+        weights = np.zeros(len(self.trajectory.lines))
+        for i, line_id in enumerate(self.trajectory.lines):
+            line = self.network.lines[line_id]
+            if line.site == site:
+                made = ((item, amount) for item, amount in line.outputs.items() if item in goods)
+                weights[i] = sum(central(amount) * self._tonnes(item) for item, amount in made)
+        runs = (self.baseline_trajectory, self.trajectory)
+        before, after = (float((run.line_made[days].sum(axis=0) * weights).sum()) for run in runs)
+        return before, after
+
     def _is_made(self, material_id: str, goods: frozenset[str], line: Line) -> bool:
         # A plant that passes a concentrate on has not mined it.
         is_raw = self.network.materials[material_id].form in RAW_FORMS

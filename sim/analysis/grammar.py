@@ -24,6 +24,7 @@ WORDS = {
     "OP": r">=|<=|=|<|>",
     "TREND": r"rises|falls",
     "TEXT": r'"[^"]*"',
+    **dict.fromkeys(("FIRST", "LAST"), r"\d{4}-\d\d-\d\d"),
     **dict.fromkeys(("DAYS", "LOW", "HIGH", "TONNES", "PERCENT", "TOLERANCE"), _NUMBER),
 }
 """What each word in capitals stands for."""

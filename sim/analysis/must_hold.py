@@ -22,6 +22,7 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %
     COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %      of world output, tolerance in points
     output of MATERIAL changes by less than PERCENT %
+    output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]
     goods land later on ROUTE                        a route or a chokepoint
 
 A condition that needs prices gives "not yet checked"; `NOT_YET` is the whole list of those. Any other
@@ -45,6 +46,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.case import Case
+    from sim.domain import Network
 NOT_YET = frozenset(
     {
         "ndpr price < +10 %",
@@ -100,6 +102,11 @@ class Facts(Protocol):
 
     def output_tonnes(self, material: str, country: str | None) -> tuple[float, float]:
         """Return the output of a material or form over the horizon, in baseline and run [t]."""
+
+    def site_output_tonnes(
+        self, material: str, site: str, first: date | None, last: date | None
+    ) -> tuple[float, float]:
+        """Return what a site made of a material or form in `[first, last)`, in baseline and run [t]."""
 
     def transit_days(self, route: str) -> tuple[float, float]:
         """Return the mean days of goods by a route or chokepoint that left in force, baseline and run."""
@@ -162,13 +169,16 @@ def problems_of(case: Case) -> tuple[Problem, ...]:
     return tuple(
         replace(problem, key=f"must_hold[{number}]")
         for number, condition in enumerate(case.must_hold)
-        for problem in _problems_of_one(case, condition)
+        for problem in problems_of_one(case.network, condition)
     )
 
 
-def _problems_of_one(case: Case, condition: str) -> tuple[Problem, ...]:
+def problems_of_one(network: Network | None, condition: str) -> tuple[Problem, ...]:
+    """Return what is wrong with one condition: its language, and its names if there is a network."""
     try:
-        check_names(case.network, parse(condition))
+        words = parse(condition)
+        if network is not None:
+            check_names(network, words)
     except ScenarioError as error:
         return error.problems
     except ValueError as error:

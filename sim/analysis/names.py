@@ -6,6 +6,7 @@ Every function raises ValueError with the nearest name when there is none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 from sim.domain import Network
 from sim.interventions.scope import (
@@ -59,3 +60,5 @@ def check_names(network: Network, words: Mapping[str, str]) -> None:
             materials_of(network, name)
         elif word == "route":
             routes_of(network, name)
+        elif word in ("first", "last"):
+            date.fromisoformat(name)

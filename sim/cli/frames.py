@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from sim.cli.console import tables
+from sim.cli.console import say, tables
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +40,25 @@ def print_frame(frame: pd.DataFrame, title: str, formats: Mapping[str, str] | No
         cells = [text(value, formats.get(str(name), "")) for name, value in pairs]
         table.add_row(*(escape(cell) for cell in cells))
     tables().print(table)
+
+
+def print_long(frame: pd.DataFrame, title: str, last: str) -> None:
+    """Print a frame of very many rows, one line each, the long column `last` at the end.
+
+    Rich measures every cell of a table, which takes seconds for ten thousand paths.
+    """
+    names = [name for name in frame.columns if name != last]
+    cells = {str(name): [text(value) for value in frame[name]] for name in names}
+    columns = []
+    for name in names:
+        heading = str(name).replace("_", " ")
+        width = max([len(heading), *map(len, cells[str(name)])])
+        is_number = bool(frame[name].dtype.kind in "fiu")
+        side = ">" if is_number else "<"
+        columns.append([f"{part:{side}{width}}" for part in (heading, *cells[str(name)])])
+    ends = [last.replace("_", " "), *frame[last]]
+    say(title)
+    say("\n".join("  ".join(parts) for parts in zip(*columns, ends, strict=True)))
 
 
 def text(value: Any, form: str = "") -> str:

@@ -54,7 +54,8 @@ def run(
         from sim.steady import solve
 
         for plan in plans:  # a network that cannot carry its own demand would not run
-            solve(plan.case.network)
+            with _placing(plan):
+                solve(plan.case.network)
         _print_dry([_forecast(plan) for plan in plans], as_json=as_json)
         return
     runs = [_run_one(plan, out, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
@@ -72,11 +73,26 @@ def _run_one(plan: Source, out: Path | None, *, picture: bool, quiet: bool) -> R
     started = time.perf_counter()
     if not kernels_are_cached():
         note("compiling kernels once; later runs start at once")
-    with _progress(plan.case.name, quiet=quiet) as progress:
+    with _progress(plan.case.name, quiet=quiet) as progress, _placing(plan):
         result = execute(plan, progress=progress)
     result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
     result.save(out, picture=picture)
     return result
+
+
+@contextmanager
+def _placing(plan: Source) -> Iterator[None]:
+    """Point an overloaded network at the line of the scenario, or the ``--set``, that made it so."""
+    from sim.errors import DataError
+    from sim.scenario import load
+
+    try:
+        yield
+    except DataError as error:
+        if not plan.case.file:
+            raise
+        scenario = load(plan.case.file, sets=plan.sets)
+        raise DataError(scenario.placed(error.problems)) from None
 
 
 @contextmanager

@@ -57,22 +57,53 @@ def _cells(rows: Any) -> list[tuple[Any, Any, Any]]:
 
 
 def _network(name: str, sets: tuple[str, ...], trace: str | None, *, sourcing: bool, as_json: bool) -> None:
-    from sim.cli.frames import print_frame, records
+    from sim.cli.frames import print_frame, print_long, records
     from sim.cli.networks import network_of
     from sim.steady import report, solve
 
     loaded = network_of(name, sets)
     flows = solve(loaded)
     if trace is not None:
-        frame, title = report.trace(loaded, flows, trace), f"{trace}: every path to a buyer"
+        frame = report.trace(loaded, flows, trace)
+        title = f"{trace}: every path to a builder"
     elif sourcing:
         frame, title = report.sourcing(loaded, flows), "sourcing: shares of the table and as solved"
     else:
         frame, title = report.mass_balance(loaded, flows), f"{loaded.title}: what each site makes"
     if as_json:
-        say_json({"schema_version": 1, "network": loaded.name, "rows": records(_flat(frame))})
+        document = {"schema_version": 1, "network": loaded.name, "rows": records(_flat(frame))}
+        say_json(document if trace is None else {**document, "coverage": _coverage(frame)})
         return
-    print_frame(_flat(frame), title, FORMATS)
+    if trace is None:
+        print_frame(_flat(frame), title, FORMATS)
+        return
+    print_long(frame, title, last="path")
+    say(_coverage_in_words(frame))
+
+
+def _coverage(frame: pd.DataFrame) -> dict[str, float]:
+    """Return how much of the whole the paths of a trace are."""
+    looped = frame.loc[frame["origin_kind"] == "scrap", "tonnes_per_year"].sum()
+    shown = frame["tonnes_per_year"].sum()
+    return {
+        "paths": len(frame),
+        "pairs": int(frame.attrs["pairs"]),
+        "tonnes_per_year": float(shown),
+        "covered_share": float(frame.attrs["covered_share"]),
+        "left_out_tonnes_per_year": float(frame.attrs["left_out_tonnes_per_year"]),
+        "scrap_share": float(looped / shown) if shown > 0 else 0.0,
+    }
+
+
+def _coverage_in_words(frame: pd.DataFrame) -> str:
+    found = _coverage(frame)
+    return (
+        f"{found['paths']:,} paths between {found['pairs']} pairs of origin and builder carry "
+        f"{found['tonnes_per_year']:,.6g} a year, {found['covered_share']:.2%} of the whole; "
+        f"left out: {found['left_out_tonnes_per_year']:.1g} a year\n"
+        f"{found['scrap_share']:.1%} begins as scrap: what returns from the magnet makers ends its path "
+        "there, having come up one of the others before"
+    )
 
 
 def _flat(frame: pd.DataFrame) -> pd.DataFrame:

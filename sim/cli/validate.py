@@ -37,16 +37,12 @@ def _count(number: int) -> str:
 
 
 def _check(name: str, sets: tuple[str, ...], *, strict: bool) -> dict[str, Any]:
-    from sim.analysis.before import problems_of
     from sim.errors import DataError, ScenarioError
     from sim.scenario import load
     from sim.steady import solve
 
     try:
         scenario = load(name, sets=sets, strict=strict)
-        conditions = problems_of(scenario.case)
-        if conditions:
-            raise ScenarioError(scenario.placed(conditions))
         try:
             solve(scenario.case.network)
         except DataError as error:

@@ -1,6 +1,7 @@
 """Networks as folders of CSV tables: loading with provenance, paths to numbers, beliefs, claims."""
 
 from sim.data.beliefs import beliefs, with_belief
+from sim.data.checks import Fault, faults
 from sim.data.claims import check_claims
 from sim.data.loader import find_folder, load_network, packaged_networks
 from sim.data.paths import (
@@ -19,9 +20,11 @@ from sim.data.paths import (
 from sim.data.ranges import ranges
 
 __all__ = [
+    "Fault",
     "all_paths",
     "beliefs",
     "check_claims",
+    "faults",
     "find_folder",
     "get_number",
     "load_network",

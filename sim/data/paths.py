@@ -22,6 +22,7 @@ from typing import Any
 
 from sim.data.checks import SHARE_TOLERANCE, share_groups
 from sim.data.schema import (
+    AMOUNT,
     LANE_ATTRIBUTES,
     LINE_ATTRIBUTES,
     ROUTE_ATTRIBUTES,
@@ -136,6 +137,8 @@ def path_unit(network: Network, path: str) -> str:
         return f"{_line_word(network, network.lines[name])}/d"
     if kind == "lines" and tail == "park_limit":
         return _line_word(network, network.lines[name])
+    if units is AMOUNT:
+        return "t or unit"
     return "t/d" if "t/d" in units else next(iter(units))
 
 
@@ -178,9 +181,8 @@ def get_number(network: Network, path: str) -> Number | None:
         raise _wrong(path, network)
     owner, _, key = ATTRIBUTES[kind][tail].field.partition(".")
     value = getattr(record, owner)
-    if key and key not in value:
-        raise _wrong(path, network)
-    found: Number | None = value[key] if key else value
+    # A parameter of an ordering policy may be given to a site that had none.
+    found: Number | None = value.get(key) if key else value
     return found
 
 

@@ -119,6 +119,16 @@ class Attribute:
 
 YES_NO = ("yes", "no")
 ORDERING = ("base_stock", "order_up_to", "min_max", "reorder_quantity", "fixed")
+ORDERING_NEEDS: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "base_stock": (),
+        "order_up_to": ("level",),
+        "min_max": ("s", "S"),
+        "reorder_quantity": ("r", "Q"),
+        "fixed": ("quantity",),
+    }
+)
+"""The figures each ordering policy cannot do without."""
 ORDERING_PARAMETERS = ("level", "s", "S", "r", "Q", "quantity")
 AMOUNT = MappingProxyType({"t": 1.0, "unit": 1.0})
 

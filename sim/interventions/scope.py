@@ -42,11 +42,14 @@ def country_codes(network: Network, name: str) -> frozenset[str]:
     if name.upper() in known:
         return frozenset({name.upper()})
     wanted = plain(name)
-    return frozenset(
+    found = frozenset(
         code
         for code, country in network.countries.items()
         if plain(country.name) == wanted or wanted in {plain(bloc) for bloc in country.blocs}
     )
+    # A hypothetical site may stand in a country that the network's own list does not name.
+    code = iso_code(name)
+    return found or (frozenset({code}) if code in known else frozenset())
 
 
 def sites_of_operator(network: Network, name: str) -> frozenset[str]:
@@ -200,6 +203,8 @@ def waypoints(network: Network, names: Sequence[str]) -> frozenset[str]:
             found |= codes
         elif plain(name) in by_plain:
             found.add(by_plain[plain(name)])
+        elif iso_code(name) in passed:
+            found.add(iso_code(name))
         else:
             allowed = sorted(passed) + [item.name for item in network.countries.values()]
             hint = suggestion(name, allowed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -18,7 +18,7 @@ from sim.scenario.fields import Closed
 from sim.scenario.kinds import field_key, takes_law
 from sim.scenario.readings import Reading
 from sim.scenario.state import initial_state
-from sim.scenario.syntax import Node, Problems
+from sim.scenario.syntax import Node, Problems, walk
 from sim.scenario.validate import Parts, locate
 from sim.scenario.workdays import calendar_days, is_listed
 from sim.scenario.world import World
@@ -26,6 +26,9 @@ from sim.units import WorkingDays
 
 ALTERNATIVE_FIELDS = (("end", "duration_days"), ("start", "after"))
 """Fields of which an intervention has one; a branch that sets one takes the other out."""
+
+LISTED = {"CN": "China", "JP": "Japan"}
+"""Countries whose moveable holidays are listed, year by year."""
 
 
 @dataclass(slots=True)
@@ -49,9 +52,9 @@ class _Clock:
             raise ValueError("working days need a start date, and this intervention has none")
         days = calendar_days(working, self.start, self.country)
         years = {self.start.year, (self.start + timedelta(days=days)).year}
-        if self.country == "CN" and not all(is_listed("CN", year) for year in years):
+        if self.country in LISTED and not all(is_listed(self.country, year) for year in years):
             self.warnings.add(
-                f"the holidays of China are not listed for all of {min(years)}-{max(years)}",
+                f"the holidays of {LISTED[self.country]} are not listed for all of {min(years)}-{max(years)}",
                 self.node.mark,
                 key="working days",
             )
@@ -62,15 +65,16 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
     """Return the case, or None where something cannot be built; what is wrong goes to ``problems``."""
     top = parts.top
     laws: dict[str, Distribution] = dict(world.laws)
-    interventions = _interventions(parts, world.network, laws, problems, warnings)
-    state = initial_state(parts, world.network, laws, problems)
+    built = _interventions(parts, world.network, laws, problems, warnings)
+    state = initial_state(parts, world.network, laws, problems, world.pending)
     _uncertain_elsewhere(parts, laws, problems)
+    horizon = _horizon(top["horizon"], parts.root, problems) if "horizon" in top else 0
+    for item, where, record in built:
+        if not problems.speak_of(where) and not _mentions(item, world.pending):
+            _look_for_effects(item, where, record, world.network, problems)
     if problems.found or "horizon" not in top:
         return None
-    horizon = _horizon(top["horizon"], parts.root, problems)
-    if problems.found:
-        return None
-    _look_for_effects(interventions, parts, world.network, problems, warnings)
+    interventions = [record for _, _, record in built]
     return Case(
         name=top.get("name", path.stem),
         network=world.network,
@@ -128,7 +132,8 @@ def _background(parts: Parts) -> frozenset[str]:
 
 def _interventions(
     parts: Parts, network: Network, laws: dict[str, Distribution], problems: Problems, warnings: Problems
-) -> list[Intervention]:
+) -> list[tuple[Node, str, Intervention]]:
+    """Return (node, path of keys, record) of every intervention that can be made."""
     models = {str(model.id): model for _, _, model in parts.interventions}  # type: ignore[attr-defined]
     out = []
     for item, where, model in parts.interventions:
@@ -144,10 +149,10 @@ def _interventions(
             record = _record(model, clock, found, "")
             for key, law in drawn.items():
                 record = _with_law(record, key, law, found)
-            out.append(record)
+            out.append((item, where, record))
         except ValueError as error:
             # The record repeats some checks that were already made with a better place.
-            if not any(problem.key.startswith(where) for problem in problems.found):
+            if not problems.speak_of(where):
                 message = str(error).removeprefix(f"{name}: ")
                 problems.add(f"{where}: {message}", item.mark, key=where, given=name)
         laws |= {f"interventions.{name}.{key}": law for key, law in found.items()}
@@ -265,21 +270,28 @@ def _uncertain_elsewhere(parts: Parts, laws: dict[str, Distribution], problems: 
                 laws[path] = law
 
 
+def _mentions(node: Node, names: Collection[str]) -> bool:
+    return bool(names) and any(part.text in names for part in walk(node))
+
+
 def _look_for_effects(
-    interventions: list[Intervention], parts: Parts, network: Network, problems: Problems, warnings: Problems
+    item: Node, where: str, record: Intervention, network: Network, problems: Problems
 ) -> None:
-    """Note interventions that touch nothing in this network."""
-    for (item, where, _), record in zip(parts.interventions, interventions, strict=True):
-        futures = [record, *(record.with_branch(branch.name) for branch in record.branches)]
-        for future in futures:
-            try:
-                touched = future.touches(network)
-            except ValueError as error:
-                problems.add(f"{where}: {str(error).removeprefix(f'{record.id}: ')}", item.mark, key=where)
-                break
-            if not any(touched.values()):
-                node = item.get("id") or item
-                warnings.add(
-                    f"{where} touches nothing in {network.name}", node.mark, key=where, given=record.id
-                )
-                break
+    """Refuse an intervention that touches nothing in this network, in any of its futures."""
+    for future in (record, *(record.with_branch(branch.name) for branch in record.branches)):
+        try:
+            touched = future.touches(network)
+        except ValueError as error:
+            problems.add(f"{where}: {str(error).removeprefix(f'{record.id}: ')}", item.mark, key=where)
+            return
+        if not any(touched.values()):
+            node = item.get("id") or item
+            problems.add(
+                f"{where} touches nothing in {network.name}: its scope holds nothing",
+                node.mark,
+                key=where,
+                given=record.id,
+                hint="`sim show network` lists the sites; "
+                "a new site, line or lane under `sites:`, `lines:`, `lanes:` counts too",
+            )
+            return

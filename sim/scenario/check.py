@@ -85,7 +85,7 @@ def _twins(items: list[Node], problems: Problems) -> None:
 
 def _dates(item: Node, where: str, problems: Problems, warnings: Problems) -> None:
     begin, after = item.get("start"), item.get("after")
-    if begin is None and after is None:
+    if begin is None and after is None and not problems.speak_of(f"{where}.start"):
         problems.add(
             f"{where} has no 'start'",
             item.mark,

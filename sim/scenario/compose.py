@@ -22,38 +22,43 @@ ACTUAL_POLICY = ("policy", "actual.yaml")
 """Interventions of this included file are the world's background and stay in the baseline."""
 
 
-def compose(path: Path) -> Node:
+def compose(path: Path, problems: Problems | None = None) -> Node:
     """Read a scenario file and everything it names.
+
+    Parameters
+    ----------
+    problems
+        Receives what does not keep the rest from being read: keys that appear twice or have no value, two
+        includes that contradict each other. None raises it.
 
     Raises
     ------
     ScenarioError
-        For a file that cannot be read, a circle, or two includes that contradict each other.
+        For a file that cannot be read, or a circle: nobody knows what it would have said.
     """
-    root = _compose(path, ())
-    problems = Problems()
-    _refuse_empty(root, "", problems)
-    problems.stop()
+    found = Problems() if problems is None else problems
+    root = _compose(path, (), found)
+    _refuse_empty(root, "", found)
+    if problems is None:
+        found.stop()
     return root
 
 
-def _compose(path: Path, chain: tuple[Path, ...]) -> Node:
-    own = read(path)
+def _compose(path: Path, chain: tuple[Path, ...], problems: Problems) -> Node:
+    own = read(path, problems)
     here = path.resolve()
     chain = (*chain, here)
-    problems = Problems()
-    base = Node({}, own.mark)
     extends = own.value.pop("extends", None)
     include = own.value.pop("include", None)
-    if extends is not None:
-        found = _follow(extends, path, chain, problems, "extends")
-        base = found if found is not None else base
+    bases = [_follow(node, path, chain, problems, "extends") for node in ([extends] if extends else [])]
     parts = [_follow(node, path, chain, problems, "include") for node in _as_list(include)]
+    if None in bases or None in parts:
+        problems.stop()
     together = Node({}, own.mark)
     for part in parts:
         if part is not None:
             _unite(together, part, "", problems)
-    problems.stop()
+    base = bases[0] if bases and bases[0] is not None else Node({}, own.mark)
     return override(override(base, together), own)
 
 
@@ -81,7 +86,7 @@ def _follow(node: Node, path: Path, chain: tuple[Path, ...], problems: Problems,
             make_problem(f"{word} goes in a circle: {circle}", node.mark, key=word, given=node.value)
         )
     try:
-        return _compose(target, chain)
+        return _compose(target, chain, problems)
     except ScenarioError as error:
         # Only a file that is not there is the fault of the line that names it.
         if len(error.problems) == 1 and error.problems[0].line is None and not target.is_file():
@@ -94,7 +99,7 @@ def _follow(node: Node, path: Path, chain: tuple[Path, ...], problems: Problems,
                 hint=what.hint,
             )
             return None
-        problems.found.extend(error.problems)
+        problems.found.extend(item for item in error.problems if item not in problems.found)
         return None
 
 
@@ -220,8 +225,9 @@ def _place(mark: Mark) -> str:
 
 
 def _refuse_empty(node: Node, path: str, problems: Problems) -> None:
+    """Note every key and item without a value, and take it out, so that nobody stumbles over it again."""
     if node.is_mapping:
-        for key, item in node.value.items():
+        for key, item in tuple(node.value.items()):
             where = f"{path}.{key}" if path else key
             if item.value is None:
                 problems.add(
@@ -230,6 +236,7 @@ def _refuse_empty(node: Node, path: str, problems: Problems) -> None:
                     key=where,
                     hint="write one, or leave the key out",
                 )
+                del node.value[key]
             else:
                 _refuse_empty(item, where, problems)
     elif node.is_list:

@@ -115,6 +115,13 @@ def _each(raw: Mapping[Any, object], read: Callable[[object], object]) -> dict[s
 
 
 def _date(raw: object) -> object:
+    if isinstance(raw, Mapping) and "distribution" in raw:
+        raise fault(
+            "a date is one day, not a distribution",
+            raw["distribution"],
+            "a date such as 2025-06-13",
+            "an uncertain start is a reaction: `after: {id: other, lag: {distribution: ...}}`",
+        )
     try:
         return units.iso_date(raw)
     except UnitError as error:

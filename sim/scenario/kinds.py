@@ -48,6 +48,13 @@ UNIT_KINDS: Mapping[str, str] = {
 NEVER_ZERO = frozenset({"capacity_per_day", "up_days", "down_days"})
 """Figures that mean nothing at zero."""
 
+KINDS_TO_COME = (
+    "export_licence", "export_quota", "production_quota", "content_rule", "procurement_ban",
+    "contract_freeze", "tariff", "technology_ban", "stockpile", "demand_shift", "hoarding", "substitution",
+    "recycling", "price_floor", "alliance",
+)  # fmt: skip
+"""Kinds that are named but not built: a scenario that names one is told so, not offered another."""
+
 NOT_IN_A_BRANCH = frozenset({"id", "branches"})
 
 
@@ -191,4 +198,4 @@ def _first_sentence(cls: type) -> str:
     return (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
 
 
-__all__ = ["Intervention", "field_key", "kind_models", "model_of", "takes_law"]
+__all__ = ["KINDS_TO_COME", "Intervention", "field_key", "kind_models", "model_of", "takes_law"]

@@ -15,6 +15,7 @@ from sim.scenario.build import build_case
 from sim.scenario.check import check
 from sim.scenario.compose import compose
 from sim.scenario.names import check_names, check_sources
+from sim.scenario.promised import check_promises
 from sim.scenario.settings import apply_setting
 from sim.scenario.show import Row, resolved_yaml, rows
 from sim.scenario.syntax import Node, Problems, make_problem
@@ -102,16 +103,20 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
         raise ScenarioError(
             Problem("does not exist", path=str(path), given=str(path), hint=hint, allowed=allowed)
         )
-    root = compose(file)
-    for setting in sets:
-        apply_setting(root, setting)
     problems, warnings = Problems(), Problems()
+    root = compose(file, problems)
+    for setting in sets:
+        try:
+            apply_setting(root, setting)
+        except ScenarioError as error:
+            problems.found.extend(error.problems)
     parts = validate(root, problems)
     check(root, problems, warnings)
     world = make_world(parts, problems)
     if world is not None:
-        check_names(root, world.network, problems)
+        check_names(root, world.network, problems, world.pending)
         check_sources(root, world.network, problems)
+    check_promises(root, world, problems)
     case = build_case(parts, world, file, problems, warnings) if world is not None else None
     problems.stop()
     if case is None:

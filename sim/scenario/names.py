@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 from sim.data.loader import read_context
 from sim.data.schema import END_USES
@@ -42,24 +42,30 @@ CHECKS: Mapping[str, Check] = {
 """How the names under each key of an intervention are looked up."""
 
 
-def check_names(root: Node, network: Network, problems: Problems) -> None:
-    """Look up every name that the interventions and their branches use."""
+def check_names(
+    root: Node, network: Network, problems: Problems, pending: Collection[str] = ()
+) -> None:
+    """Look up every name that the interventions and their branches use, but for those in `pending`."""
     listed = root.get("interventions")
     for number, item in enumerate(listed.value if listed is not None and listed.is_list else ()):
         where = f"interventions[{number}]"
-        _in_mapping(item, where, network, problems)
+        _in_mapping(item, where, network, problems, pending)
         branches = item.get("branches")
         for place, branch in enumerate(branches.value if branches is not None and branches.is_list else ()):
-            _in_mapping(branch, f"{where}.branches[{place}]", network, problems)
+            _in_mapping(branch, f"{where}.branches[{place}]", network, problems, pending)
     _background(root, problems)
 
 
-def _in_mapping(item: Node, where: str, network: Network, problems: Problems) -> None:
+def _in_mapping(
+    item: Node, where: str, network: Network, problems: Problems, pending: Collection[str]
+) -> None:
     for key, check in CHECKS.items():
         node = item.get(key)
         if node is None:
             continue
         for name, text in _names(node):
+            if text in pending:
+                continue
             try:
                 check(network, text)
             except ValueError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sim.data import schema as tables
@@ -36,16 +36,27 @@ def code_of(network: Network, country: str) -> str:
     return iso_code(country)
 
 
+def is_new(node: Node, section: str) -> bool:
+    """Tell whether an entry of an unknown id means a new record: it says something that only those say."""
+    return any(node.get(key) is not None for key in NEEDS[section])
+
+
 def add_records(
-    network: Network, new: Mapping[str, Mapping[str, Closed]], root: Node, problems: Problems
+    network: Network,
+    new: Mapping[str, Mapping[str, Closed]],
+    root: Node,
+    problems: Problems,
+    damaged: Collection[tuple[str, str]] = (),
 ) -> Network:
-    """Return the network with all new records; what is incomplete or unknown is noted."""
+    """Return the network with all new records; what is incomplete or unknown is noted.
+
+    The names in a `damaged` entry are looked up, but no record is made of what is left of it.
+    """
     for section, needs in NEEDS.items():
         for name, entry in new.get(section, {}).items():
             node = locate(root, (section, name))
-            given = entry.model_fields_set
-            missing = [key for key in needs if key not in given]
-            if len(missing) == len(needs):
+            missing = [key for key in needs if node.get(key) is None]
+            if not is_new(node, section):
                 _unknown(network, section, name, needs, node, problems)
             elif missing:
                 problems.add(
@@ -55,13 +66,46 @@ def add_records(
                     given=name,
                     allowed=f"a new {section[:-1]} needs {', '.join(needs)}",
                 )
-            else:
-                try:
-                    network = _Maker(network, node, f"{section}.{name}", problems).add(section, name, entry)
-                except ValueError as error:
-                    where = f"{section}.{name}"
-                    problems.add(f"{where}: {error}", node.mark, key=where, hint="write calendar days here")
+            elif set(needs) <= entry.model_fields_set:
+                is_damaged = (section, name) in damaged
+                network = _made(network, section, name, entry, root, problems, is_damaged=is_damaged)
     return network
+
+
+def _made(
+    network: Network,
+    section: str,
+    name: str,
+    entry: Closed,
+    root: Node,
+    problems: Problems,
+    *,
+    is_damaged: bool,
+) -> Network:
+    node, where = locate(root, (section, name)), f"{section}.{name}"
+    try:
+        pending = pending_names(network, root)
+        maker = _Maker(network, node, where, problems, pending, is_damaged=is_damaged)
+        return maker.add(section, name, entry)
+    except ValueError as error:
+        problems.add(f"{where}: {error}", node.mark, key=where, hint="write calendar days here")
+        return network
+
+
+def pending_names(network: Network, root: Node) -> frozenset[str]:
+    """Return the names of new records that could not be made, with their countries and operators.
+
+    Whoever names one of them repeats a mistake that was already noted.
+    """
+    out: set[str] = set()
+    for section in NEEDS:
+        entries = root.get(section)
+        for name, node in entries.value.items() if entries is not None and entries.is_mapping else ():
+            if name in getattr(network, section) or not is_new(node, section):
+                continue
+            parts = (node.get(key) for key in ("country", "operator", "parent"))
+            out |= {name, *(part.text for part in parts if part is not None and part.text)}
+    return frozenset(out)
 
 
 def _unknown(
@@ -81,8 +125,19 @@ def _unknown(
 class _Maker:
     """Makes one record from its entry."""
 
-    def __init__(self, network: Network, node: Node, where: str, problems: Problems) -> None:
+    def __init__(
+        self,
+        network: Network,
+        node: Node,
+        where: str,
+        problems: Problems,
+        pending: Collection[str],
+        *,
+        is_damaged: bool,
+    ) -> None:
         self.network, self.node, self.where, self.problems = network, node, where, problems
+        self.pending, self.is_damaged = pending, is_damaged
+        self.is_whole = not is_damaged
 
     def add(self, section: str, name: str, entry: Closed) -> Network:
         """Return the network with this record, or as it was if something in it is unknown."""
@@ -96,7 +151,7 @@ class _Maker:
             "lanes": self._lane,
         }
         record = makers[section](name, fields)
-        if len(self.problems.found) > before or record is None:
+        if len(self.problems.found) > before or record is None or not self.is_whole:
             return self.network
         adders: dict[str, Any] = {
             "materials": with_materials,
@@ -111,6 +166,9 @@ class _Maker:
     def _known(self, key: str, name: str, known: Mapping[str, object], noun: str) -> bool:
         if name in known:
             return True
+        self.is_whole = False
+        if name in self.pending and key != "country":
+            return False  # what is wrong with it was noted where it is described
         node = locate(self.node, (key,))
         at = locate(node, (name,)) if node.is_mapping else node
         self.problems.add(
@@ -123,6 +181,8 @@ class _Maker:
         return False
 
     def _add(self, key: str, message: str, allowed: str = "") -> None:
+        if self.is_damaged:
+            return  # what could not be read may be what is missing here
         self.problems.add(
             f"{self.where}: {message}", locate(self.node, (key,)).mark, key=self.where, allowed=allowed
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
@@ -14,7 +15,11 @@ from sim.units import did_you_mean
 
 
 def initial_state(
-    parts: Parts, network: Network, laws: dict[str, Distribution], problems: Problems
+    parts: Parts,
+    network: Network,
+    laws: dict[str, Distribution],
+    problems: Problems,
+    pending: Collection[str] = (),
 ) -> InitialState | None:
     """Return the initial state, or None if the scenario says nothing readable about it.
 
@@ -24,7 +29,7 @@ def initial_state(
     entry = parts.top.get("initial_state")
     if entry is None:
         return None
-    reader = _Reader(parts.root, network, laws, problems)
+    reader = _Reader(parts.root, network, laws, problems, pending)
     on_hand = {
         (site, material): reader.amount(("on_hand", site, material), material, reading)
         for site, stocks in entry.on_hand.items()
@@ -44,14 +49,21 @@ class _Reader:
     """Looks up the names and units of an initial state."""
 
     def __init__(
-        self, root: Node, network: Network, laws: dict[str, Distribution], problems: Problems
+        self,
+        root: Node,
+        network: Network,
+        laws: dict[str, Distribution],
+        problems: Problems,
+        pending: Collection[str],
     ) -> None:
         self.node = locate(root, ("initial_state",))
-        self.network, self.laws, self.problems = network, laws, problems
+        self.network, self.laws, self.problems, self.pending = network, laws, problems, pending
 
     def _unknown(self, keys: tuple[str, ...], noun: str, name: str, known: Any) -> bool:
         if name in known:
             return False
+        if name in self.pending:
+            return True  # what is wrong with it was noted where it is described
         node = locate(self.node, keys)
         where = f"initial_state.{'.'.join(keys)}"
         self.problems.add(

@@ -87,12 +87,20 @@ class Problems:
     """Collects everything wrong with a scenario, each once, and raises it in order of place."""
 
     found: list[Problem] = field(default_factory=list)
+    unreadable: set[Mark] = field(default_factory=set)
+    """Where a value stands that YAML itself could not give; nothing more is said of it."""
 
     def add(self, message: str, mark: Mark | None = None, **parts: str) -> None:
         """Note one problem; `parts` are fields of `Problem`."""
         problem = make_problem(message, mark, **parts)
-        if problem not in self.found:
+        if problem not in self.found and mark not in self.unreadable:
             self.found.append(problem)
+
+    def speak_of(self, key: str) -> bool:
+        """Tell whether something is known to be wrong at a path of keys, or below it."""
+        return any(
+            found.key == key or found.key.startswith((f"{key}.", f"{key}[")) for found in self.found
+        )
 
     def stop(self) -> None:
         """Raise what was found, if anything was."""
@@ -123,13 +131,19 @@ def source_lines(file: str) -> tuple[str, ...]:
         return ()
 
 
-def read(path: Path) -> Node:
+def read(path: Path, problems: Problems | None = None) -> Node:
     """Read one file into a tree.
+
+    Parameters
+    ----------
+    problems
+        Receives what is wrong with single keys and values (a key that appears twice), so that the rest
+        can be read; None raises it.
 
     Raises
     ------
     ScenarioError
-        If it is missing, a directory, empty, binary, not YAML, or has duplicate keys.
+        If it is missing, a directory, empty, binary, not YAML, or no mapping.
     """
     text = _read_text(path)
     file = str(path)
@@ -143,12 +157,14 @@ def read(path: Path) -> Node:
         raise ScenarioError(Problem("is nested too deeply to be a scenario", path=file)) from None
     if root is None or (isinstance(root, ScalarNode) and not str(root.value).strip()):
         raise ScenarioError(Problem("is empty", path=file, hint="`sim new NAME` writes a template"))
-    problems = Problems()
-    node = _convert(root, file, problems, None, ())
+    found = Problems() if problems is None else problems
+    node = _convert(root, file, found, None, ())
     if not node.is_mapping:
         what = "a list" if node.is_list else "a single value"
-        problems.add(f"holds {what}; a scenario is a mapping of keys", node.mark)
-    problems.stop()
+        found.add(f"holds {what}; a scenario is a mapping of keys", node.mark)
+        found.stop()
+    if problems is None:
+        found.stop()
     return node
 
 
@@ -296,6 +312,7 @@ def _scalar(node: ScalarNode, mark: Mark, problems: Problems) -> Any:
     except ValueError:
         return text
     problems.add(f"tag '{node.tag}' is not read here", mark, given=str(node.tag), allowed="plain YAML values")
+    problems.unreadable.add(mark)
     return text
 
 

@@ -6,22 +6,21 @@ one hides no mistake in another.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from sim.scenario.compose import figure_paths
 from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document, InitialStateEntry
-from sim.scenario.fields import FAULT, Closed, allowed_keys, what
-from sim.scenario.kinds import kind_models
+from sim.scenario.fields import Closed, allowed_keys, what
+from sim.scenario.kinds import KINDS_TO_COME, Intervention, kind_models, model_of
+from sim.scenario.models import Key, locate, path_text, place_errors, read_model, readable
 from sim.scenario.readings import Reading, ReadingError, read_figure
 from sim.scenario.syntax import Mark, Node, Problems
 from sim.scenario.unit_of import kind_of_path
 from sim.units import did_you_mean
 
-Key = str | int
 _LATER = {
     "actions": "a firm's own measures are not part of the language yet",
     "sweep": "sweeps are not part of the language yet; run the scenario with several --set",
@@ -37,6 +36,8 @@ class Parts:
     interventions: list[tuple[Node, str, Closed]] = field(default_factory=list)
     """(node, path of keys, model) of each."""
     entries: dict[str, dict[str, Closed]] = field(default_factory=dict)
+    damaged: set[tuple[str, str]] = field(default_factory=set)
+    """(section, name) of entries of which something could not be read; the rest of them was."""
     uncertain: dict[str, Reading] = field(default_factory=dict)
 
 
@@ -51,34 +52,12 @@ def validate(root: Node, problems: Problems) -> Parts:
             if read:
                 parts.top[key] = value
     for key in REQUIRED:
-        if key not in root.value:
+        if key not in root.value and not problems.speak_of(key):
             problems.add(f"'{key}' is missing", Mark(root.mark.file), key=key, hint=f"add `{key}:`")
     _interventions(root.get("interventions"), parts, problems)
     _entries(root, parts, problems)
     _uncertain(root.get("uncertain"), parts, problems)
     return parts
-
-
-def locate(node: Node, keys: Iterable[Key]) -> Node:
-    """Return the node at some keys, or the last one on the way that exists."""
-    for key in keys:
-        below: Node | None = None
-        if isinstance(key, int) and node.is_list and key < len(node.value):
-            below = node.value[key]
-        elif node.is_mapping:
-            below = node.get(str(key))
-        if below is None:
-            return node
-        node = below
-    return node
-
-
-def path_text(keys: Iterable[Key]) -> str:
-    """Return keys as a path, ``interventions[0].start``."""
-    out = ""
-    for key in keys:
-        out += f"[{key}]" if isinstance(key, int) else f".{key}" if out else str(key)
-    return out
 
 
 def _unknown_top(key: str, node: Node, problems: Problems) -> None:
@@ -101,102 +80,14 @@ def _read_top(key: str, node: Node, problems: Problems) -> tuple[bool, Any]:
     annotation: Any = info.annotation
     for piece in info.metadata:
         annotation = Annotated[annotation, piece]
-    model = InitialStateEntry if key == "initial_state" else None
+    if key == "initial_state":
+        state = read_model(node, InitialStateEntry, (key,), problems) or readable(node, InitialStateEntry)
+        return state is not None, state
     try:
         return True, TypeAdapter(annotation).validate_python(node.plain())
     except ValidationError as error:
-        place_errors(error, node, model, (key,), problems)
+        place_errors(error, node, None, (key,), problems)
         return False, None
-
-
-def read_model(node: Node, model: type[Closed], keys: tuple[Key, ...], problems: Problems) -> Closed | None:
-    """Read a node as a model; what is wrong goes to ``problems`` and None comes back."""
-    try:
-        return model.model_validate(node.plain())
-    except ValidationError as error:
-        place_errors(error, node, model, keys, problems)
-        return None
-
-
-def place_errors(
-    error: ValidationError,
-    node: Node,
-    model: type[BaseModel] | None,
-    keys: tuple[Key, ...],
-    problems: Problems,
-) -> None:
-    """Turn what pydantic found into problems with place and words of our own."""
-    for item in error.errors(include_url=False):
-        inner: tuple[Key, ...] = item["loc"]
-        if item["type"] == FAULT:
-            for part in item["ctx"]["faults"]:
-                at = (*inner, *part["keys"])
-                problems.add(
-                    f"{path_text((*keys, *at))}: {part['message']}",
-                    locate(node, at).mark,
-                    key=path_text((*keys, *at)),
-                    given=part["given"],
-                    allowed=part["allowed"],
-                    hint=part["hint"],
-                )
-        elif item["type"] == "extra_forbidden":
-            _unknown_key(node, model, keys, inner, problems)
-        elif item["type"] == "missing":
-            holder = locate(node, inner[:-1])
-            problems.add(
-                f"{path_text((*keys, *inner[:-1]))} lacks '{inner[-1]}'",
-                holder.mark,
-                key=path_text((*keys, *inner)),
-                hint=f"add `{inner[-1]}:`",
-            )
-        else:
-            wanted = "a list" if "list" in item["type"] else "a mapping"
-            found = locate(node, inner)
-            where = path_text((*keys, *inner))
-            problems.add(
-                f"{where}: {wanted} is wanted, not {what(found.plain())}",
-                found.mark,
-                key=where,
-                given=found.text,
-            )
-
-
-def _unknown_key(
-    node: Node,
-    model: type[BaseModel] | None,
-    keys: tuple[Key, ...],
-    inner: tuple[Key, ...],
-    problems: Problems,
-) -> None:
-    holder, name = locate(node, inner[:-1]), str(inner[-1])
-    mark = holder.value[name].key_mark if holder.is_mapping and name in holder.value else holder.mark
-    for key in inner[:-1]:
-        if isinstance(key, str) and model is not None:
-            model = getattr(model, "children", {}).get(key, model)
-    known = [key for key in allowed_keys(model) if key != "kind"] if model is not None else []
-    noun = _noun(model, node)
-    problems.add(
-        f"{path_text((*keys, *inner))} is not a field of {noun}",
-        mark,
-        key=path_text((*keys, *inner)),
-        given=name,
-        hint=did_you_mean(name, known),
-        allowed=", ".join(known),
-    )
-
-
-def _noun(model: type[BaseModel] | None, node: Node) -> str:
-    kind = getattr(getattr(model, "record", None), "kind", "")
-    if kind:
-        return str(kind)
-    nouns = {"InitialStateEntry": "initial_state", "Consignment": "goods at sea"}
-    name = model.__name__ if model is not None else ""
-    for section, entry in ENTRIES.items():
-        if entry is model:
-            return f"`{section}:`"
-    if name.endswith("Branch"):
-        return "a branch"
-    return nouns.get(name, f"a {name.lower()}" if name else "a scenario")
 
 
 def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
@@ -215,23 +106,62 @@ def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
         keys: tuple[Key, ...] = ("interventions", number)
         where = path_text(keys)
         kind = item.get("kind")
+        if item.value is None:
+            continue  # noted as such
         if not item.is_mapping:
             problems.add(f"{where}: a mapping is wanted, not {what(item.plain())}", item.mark, key=where)
-        elif kind is None:
-            problems.add(f"{where} lacks 'kind'", item.mark, key=f"{where}.kind", allowed=", ".join(models))
-        elif not isinstance(kind.value, str) or kind.value not in models:
-            problems.add(
-                f"{where}.kind: {kind.text!r} is not a kind of intervention",
-                kind.mark,
-                key=f"{where}.kind",
-                given=kind.text,
-                hint=did_you_mean(kind.text, models),
-                allowed=", ".join(models),
-            )
+        elif kind is None or not isinstance(kind.value, str) or kind.value not in models:
+            _unknown_kind(item, kind, keys, problems)
         else:
             model = read_model(item, models[kind.value], keys, problems)
             if model is not None:
                 parts.interventions.append((item, where, model))
+
+
+def _unknown_kind(item: Node, kind: Node | None, keys: tuple[Key, ...], problems: Problems) -> None:
+    """Note the kind, and what is wrong with the fields that all kinds, or the one that was meant, have."""
+    models = kind_models()
+    where = f"{path_text(keys)}.kind"
+    allowed = ", ".join(models)
+    meant = ""
+    if kind is None:
+        if not problems.speak_of(where):
+            problems.add(f"{path_text(keys)} lacks 'kind'", item.mark, key=where, allowed=allowed)
+    elif kind.text in KINDS_TO_COME:
+        problems.add(
+            f"{where}: '{kind.text}' is not built yet",
+            kind.mark,
+            key=where,
+            given=kind.text,
+            hint="docs/interventions.md lists what is to come",
+            allowed=allowed,
+        )
+    else:
+        hint = did_you_mean(kind.text, (*models, *KINDS_TO_COME))
+        meant = next((name for name in models if repr(name) in hint), "")
+        problems.add(
+            f"{where}: {repr(kind.text) if kind.text else what(kind.plain())} is not a kind of intervention",
+            kind.mark,
+            key=where,
+            given=kind.text,
+            hint=hint,
+            allowed=allowed,
+        )
+    _common_fields(item, meant, keys, problems)
+
+
+def _common_fields(item: Node, meant: str, keys: tuple[Key, ...], problems: Problems) -> None:
+    """Read the fields of an intervention of an unknown kind: as the kind meant, or those of all kinds."""
+    model = kind_models()[meant] if meant else model_of(Intervention)
+    known = allowed_keys(model)
+    kept = {key: part for key, part in item.value.items() if key != "kind" and (meant or key in known)}
+    if meant:
+        kept["kind"] = Node(meant, item.mark)
+    found = Problems()
+    read_model(Node(kept, item.mark, item.key_mark), model, keys, found)
+    for problem in found.found:
+        if "lacks '" not in problem.message and problem not in problems.found:
+            problems.found.append(problem)
 
 
 def _entries(root: Node, parts: Parts, problems: Problems) -> None:
@@ -249,6 +179,9 @@ def _entries(root: Node, parts: Parts, problems: Problems) -> None:
             continue
         for name, item in node.value.items():
             read = read_model(item, model, (section, name), problems)
+            if read is None:
+                parts.damaged.add((section, name))
+                read = readable(item, model)
             if read is not None:
                 parts.entries.setdefault(section, {})[name] = read
 
@@ -271,7 +204,7 @@ def _uncertain(node: Node | None, parts: Parts, problems: Problems) -> None:
 def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> None:
     where = f"uncertain.{path}"
     mark = item.key_mark or item.mark
-    kinds = {str(model.id): type(model) for _, _, model in parts.interventions}  # type: ignore[attr-defined]
+    kinds = _models_by_id(parts.root)
     known = [str(node.value) for node in intervention_ids(parts.root)]
     kind, message, hint = kind_of_path(path, kinds, known)
     if message:
@@ -308,6 +241,17 @@ def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> N
         )
         return
     parts.uncertain[path] = reading
+
+
+def _models_by_id(root: Node) -> dict[str, type[Closed]]:
+    """Return the model of every intervention whose kind is known, whether or not it could be read."""
+    listed, models = root.get("interventions"), kind_models()
+    out: dict[str, type[Closed]] = {}
+    for item in listed.value if listed is not None and listed.is_list else ():
+        name, kind = item.get("id"), item.get("kind")
+        if name is not None and kind is not None and kind.text in models:
+            out[str(name.value)] = models[kind.text]
+    return out
 
 
 def intervention_ids(root: Node) -> list[Node]:

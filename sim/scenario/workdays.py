@@ -2,7 +2,7 @@
 
 `holidays.csv` beside this file lists public holidays (``off``) and the weekend days worked instead
 (``work``) with the act or notice each comes from. A country or a year that is not listed has its
-weekends only: moveable holidays are listed for China alone.
+weekends only: moveable and substitute holidays are listed for China and Japan alone.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from typing import Any
 
 from sim.data import (
     all_paths,
+    faults,
     get_number,
     load_network,
     packaged_networks,
@@ -19,10 +20,11 @@ from sim.data import (
 )
 from sim.domain import Distribution, Figure, LaneRoute, Network, Number, central
 from sim.errors import DataError
+from sim.scenario.document import ENTRIES
 from sim.scenario.fields import Closed
 from sim.scenario.readings import Reading
-from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of
-from sim.scenario.syntax import Node, Problems
+from sim.scenario.records import NEEDS, SHARE_TOLERANCE, add_records, code_of, pending_names
+from sim.scenario.syntax import Mark, Node, Problems
 from sim.scenario.unit_of import figure_kinds
 from sim.scenario.validate import Parts, locate
 from sim.units import did_you_mean
@@ -36,7 +38,7 @@ FIXED = {
     "nameplate_capacity": "set `nameplates:` of its site",
 }
 """What an existing record is; a hint where there is another way."""
-_WORDS = {"t": "tonne", "unit": "unit"}
+_WORDS = {"t": "tonne", "unit": "unit", "t or unit": ""}
 
 
 @dataclass(slots=True)
@@ -45,6 +47,8 @@ class World:
 
     network: Network
     laws: dict[str, Distribution] = field(default_factory=dict)
+    pending: frozenset[str] = frozenset()
+    """Names of new records that could not be made: whoever uses one of them is not at fault."""
 
 
 def make_world(parts: Parts, problems: Problems) -> World | None:
@@ -58,14 +62,36 @@ def make_world(parts: Parts, problems: Problems) -> World | None:
         section: {name: entry for name, entry in entries.items() if name not in getattr(network, section)}
         for section, entries in parts.entries.items()
     }
-    network = add_records(network, new, parts.root, problems)
+    network = add_records(network, new, parts.root, problems, parts.damaged)
     for section, entries in parts.entries.items():
         for name, entry in entries.items():
             if name in getattr(network, section):
                 changes.collect(network, section, name, entry, is_new=name in new[section])
     world = changes.applied(network)
+    world.pending = pending_names(network, parts.root)
     _uncertain(world, parts, problems)
+    if not any(problems.speak_of(key) for key in (*ENTRIES, "beliefs", "uncertain")):
+        _faults(world.network, changes.nodes, parts.root, problems)
     return world
+
+
+def _faults(network: Network, nodes: Mapping[str, Node], root: Node, problems: Problems) -> None:
+    """Apply the rules of the tables to the changed network; place what they find at the value that did it."""
+    for fault in faults(network):
+        section, name = fault.record
+        key = next((path for path in fault.causes if path in nodes), "")
+        if not key and fault.causes:
+            key = next((path for path in nodes if path.startswith(fault.causes)), "")
+        node = nodes.get(key) or locate(root, (section, name))
+        is_found = bool(key) or root.get(section) is not None
+        problems.add(
+            fault.message,
+            node.mark if is_found else Mark(root.mark.file),
+            key=key or f"{section}.{name}",
+            given=node.text or fault.given,
+            allowed=fault.allowed,
+            hint=fault.hint,
+        )
 
 
 def _load(parts: Parts, problems: Problems) -> Network | None:
@@ -78,6 +104,10 @@ def _load(parts: Parts, problems: Problems) -> Network | None:
     except DataError as error:
         for problem in error.problems:
             if problem.path:  # a fault inside the tables
+                problems.add(
+                    f"network {name!r} cannot be loaded: its tables are wrong",
+                    node.mark, key="network", given=name, hint="each mistake of the tables is listed too",
+                )  # fmt: skip
                 problems.found.append(problem)
             else:
                 problems.add(
@@ -280,6 +310,8 @@ def _uncertain(world: World, parts: Parts, problems: Problems) -> None:
     for path, reading in parts.uncertain.items():
         section = path.split(".")[0]
         if section not in NEEDS:
+            continue
+        if path.split(".")[1] in world.pending:
             continue
         node = locate(parts.root, ("uncertain", path))
         mark = node.key_mark or node.mark

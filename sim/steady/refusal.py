@@ -1,4 +1,8 @@
-"""Say why a network cannot carry its own demand: solve it with every limit made of rubber."""
+"""Say why a network cannot carry its own demand: solve it with every limit made of rubber.
+
+Shares and plans stay targets, as on day zero. Without them the cheapest way around one choked plant is to
+overload many others a little, and those would be named in its place.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +18,9 @@ from sim.steady.programme import Matrix, Programme, as_array
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-OVERLOAD_COST = 1.0
-"""Per share of a capacity that is exceeded."""
+OVERLOAD_COST = 0.3
+"""Per usual flow above a capacity: less than it costs to turn all buyers to other suppliers, so that the
+plant which is asked for too much is the one that is overloaded, however small its capacity."""
 IMBALANCE_COST = 1000.0
 """Per usual flow of a balance that stays open: only where no capacity would help."""
 SEEN = 1e-6
@@ -45,11 +50,12 @@ def _elastic(
 ) -> tuple[NDArray[np.float64], dict[tuple[str, str | int], int]]:
     """Solve with slack on every capacity and balance; return the columns and where the slack is."""
     from scipy.optimize import linprog
+    from scipy.sparse import vstack
 
-    count = programme.flows()
-    cost = [0.0] * count
-    upper = list(programme.upper[:count])
-    equal, limits = _copy(programme.balance, count), _copy(programme.limits, count)
+    count = len(programme.scale)
+    cost = list(programme.cost)
+    upper = list(programme.upper)
+    equal, limits = _copy(programme.balance), _copy(programme.limits)
     spare: dict[tuple[str, str | int], int] = {}
 
     def slack(key: tuple[str, str | int], price: float) -> int:
@@ -61,23 +67,22 @@ def _elastic(
     for name, column in sorted(programme.line_column.items()):
         is_given = programme.lower[column] == programme.upper[column]
         if not is_given and upper[column] < math.inf:
-            top = max(upper[column], 1e-9)
-            entries = {column: 1.0 / top, slack(("line", name), OVERLOAD_COST): -1.0}
-            limits.add(entries, upper[column] / top)
+            limits.add({column: 1.0, slack(("line", name), OVERLOAD_COST): -1.0}, upper[column])
             upper[column] = math.inf
-    for index in range(len(programme.limits.right)):
+    for index, usual in enumerate(_usual(programme.limits)):
         limits.rows.append(index)
-        limits.columns.append(slack(("limit", index), OVERLOAD_COST))
+        limits.columns.append(slack(("limit", index), OVERLOAD_COST / usual))
         limits.values.append(-1.0)
     for index in range(len(programme.balance.right)):
         for kind, sign in (("short", 1.0), ("over", -1.0)):
             equal.rows.append(index)
             equal.columns.append(slack((kind, index), IMBALANCE_COST))
             equal.values.append(sign)
-    lower = programme.lower[:count] + [0.0] * (len(cost) - count)
+    lower = programme.lower + [0.0] * (len(cost) - count)
     width = len(cost)
     found = linprog(
-        as_array(cost), A_eq=equal.csr(width), b_eq=as_array(equal.right),
+        as_array(cost), A_eq=vstack([equal.csr(width), programme.targets.csr(width)]).tocsr(),
+        b_eq=as_array(equal.right + programme.targets.right),
         A_ub=limits.csr(width) if limits.right else None,
         b_ub=as_array(limits.right) if limits.right else None,
         bounds=np.column_stack([as_array(lower), as_array(upper)]), method="highs-ds",
@@ -87,13 +92,16 @@ def _elastic(
     return np.asarray(found.x, dtype=np.float64), spare
 
 
-def _copy(matrix: Matrix, count: int) -> Matrix:
-    """Return the entries of a matrix in its first columns (the flows)."""
-    kept = [index for index, column in enumerate(matrix.columns) if column < count]
-    return Matrix(
-        [matrix.rows[i] for i in kept], [matrix.columns[i] for i in kept],
-        [matrix.values[i] for i in kept], list(matrix.right),
-    )  # fmt: skip
+def _copy(matrix: Matrix) -> Matrix:
+    return Matrix(list(matrix.rows), list(matrix.columns), list(matrix.values), list(matrix.right))
+
+
+def _usual(limits: Matrix) -> list[float]:
+    """Return the usual flow through each shared capacity, over that capacity."""
+    usual = [0.0] * len(limits.right)
+    for row, value in zip(limits.rows, limits.values, strict=True):
+        usual[row] += value
+    return [max(value, 1e-9) for value in usual]
 
 
 def _problem(

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DAYS_PER_YEAR = 365.0
+NEGLIGIBLE = 1e-9
+"""Share of the whole below which a branch is dust of the solver's last digits, not a path."""
 END_OF_LOOP = "swarf"
 """A path that comes to returned swarf ends there: its mass has been through the chain before."""
 
@@ -154,7 +156,7 @@ class _Tracer:
 
 
 def trace(
-    network: Network, flows: SteadyFlows, what: str, minimum_tonnes_per_year: float = 0.05
+    network: Network, flows: SteadyFlows, what: str, minimum_tonnes_per_year: float | None = None
 ) -> pd.DataFrame:
     """Return every path from mine (or maker) to builder with its tonnes and days.
 
@@ -163,7 +165,9 @@ def trace(
     what
         An element, counted as metal, or a material, counted in its own unit from where it is made.
     minimum_tonnes_per_year
-        Branches below this are left out; ``attrs["covered_share"]`` says how much of the whole is shown.
+        Branches below this are left out; None: below a billionth of the whole, so that every pair of origin
+        and builder is there. ``attrs["covered_share"]`` says how much of the whole is shown,
+        ``attrs["left_out_tonnes_per_year"]`` how much is not, ``attrs["pairs"]`` the pairs.
 
     Returns
     -------
@@ -188,13 +192,16 @@ def trace(
             Problem(f"{what!r} is neither an element nor a material", given=what,
                     allowed=", ".join(network.elements), hint=f"did you mean {near[0]}?" if near else "")
         )  # fmt: skip
-    tracer = _Tracer(network, flows, what, minimum_tonnes_per_year / DAYS_PER_YEAR)
-    total = 0.0
-    for name, line in sorted(network.lines.items()):
-        if line.kind not in (LineKind.BUILD, LineKind.CUSTOMER) or line.is_sink:
-            continue
-        used = flows.line_rate[name] * sum(weight for _, weight in tracer.inputs(line))
-        total += used
+    tracer = _Tracer(network, flows, what, 0.0)
+    ends = [
+        (line, flows.line_rate[name] * sum(weight for _, weight in tracer.inputs(line)))
+        for name, line in sorted(network.lines.items())
+        if line.kind in (LineKind.BUILD, LineKind.CUSTOMER) and not line.is_sink
+    ]
+    total = sum(used for _, used in ends)
+    cut = minimum_tonnes_per_year
+    tracer.minimum_per_day = NEGLIGIBLE * total if cut is None else cut / DAYS_PER_YEAR
+    for line, used in ends:
         if used >= tracer.minimum_per_day:
             tracer.walk_in(line, used, (0.0, 0.0), (line.site,))
     keys = ["origin", "origin_kind", "oem", "path", "transit_days", "stock_days", "days"]
@@ -207,4 +214,6 @@ def trace(
         "tonnes_per_year": "t/yr", "transit_days": "d", "stock_days": "d", "days": "d",
     }  # fmt: skip
     frame.attrs["covered_share"] = shown / (total * DAYS_PER_YEAR) if total > 0 else 1.0
+    frame.attrs["left_out_tonnes_per_year"] = max(total * DAYS_PER_YEAR - shown, 0.0)
+    frame.attrs["pairs"] = len(frame[["origin", "oem"]].drop_duplicates())
     return frame[columns]

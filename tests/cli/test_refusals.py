@@ -86,3 +86,45 @@ def test_dates_are_never_distributions(tmp_path: Path) -> None:
     law = "{distribution: uniform, low: 1 d, high: 9 d}"
     problems = validated(tmp_path, f"interventions: [{{id: a, kind: export_ban, start: {law}}}]\n")
     assert any(str(item["key"]).startswith("interventions[0].start") for item in problems)
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [
+        ("lines.suzuki_japan_electrified.capacity=9 units/yr", "suzuki_japan is overloaded: line"),
+        ("lines.china_metal_ndpr.capacity=500 t/yr", "china_metal is overloaded"),
+        ("lines.toyota_japan_electrified.ration_below_cover=150 d", "would never build to plan"),
+        ("sites.toyota_japan.ordering=min_max", "needs ordering_s and ordering_S"),
+        ("sites.toyota_japan.ordering=fixed", "ordering_quantity is missing"),
+        ("sites.china_metal.review_period=30 d", "but its buyer china_metal reviews every 30 d"),
+    ],
+)
+def test_a_world_that_could_not_be_steady_is_refused_at_what_caused_it(setting: str, message: str) -> None:
+    found = call("run", "india_halt", "--set", setting)
+    assert found.exit_code == 3, found.output
+    assert f"--set {setting}: " in found.stderr
+    assert message in found.stderr
+
+
+def test_a_faulty_network_is_placed_in_the_scenario_and_hides_nothing(tmp_path: Path) -> None:
+    text = "outputs: nonsense\nsites:\n  toyota_japan: {ordering: reorder_quantity, ordering_r: 4 units}\n"
+    problems = validated(tmp_path, text)
+    assert [(item["line"], item["column"]) for item in problems] == [(6, 10), (8, 28)]
+    assert "ordering_Q is missing" in str(problems[1]["message"])
+
+
+def test_a_policy_that_holds_less_than_is_under_way_is_refused(tmp_path: Path) -> None:
+    text = "sites: {toyota_japan: {ordering: min_max, ordering_s: 5 units, ordering_S: 50 units}}\n"
+    problems = validated(tmp_path, text)
+    assert problems
+    for item in problems:
+        assert "are always under way: it would never build to plan" in str(item["message"])
+        assert item["line"] == 6
+
+
+def test_a_site_can_be_given_the_figures_of_its_policy(tmp_path: Path) -> None:
+    file = tmp_path / "s.yaml"
+    given = "{ordering: min_max, ordering_s: 4000000 units, ordering_S: 9000000 units}"
+    file.write_text(HEAD + f"sites: {{toyota_japan: {given}}}\n")
+    network = sim.load(file).case.network
+    assert network.sites["toyota_japan"].ordering_parameters == {"s": 4e6, "S": 9e6}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from dataclasses import replace
 from datetime import date
@@ -14,7 +15,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from sim.cli.app import app
-from sim.domain import LineKind, Network, central
+from sim.domain import Line, LineKind, Network, central
 from sim.engine import simulate
 from sim.engine.trajectory import Trajectory
 from sim.interventions import ExportBan
@@ -212,7 +213,8 @@ def test_on_average_it_comes_later_by_the_stock_and_transit_days_between(
 
 
 def test_every_path_of_dysprosium_is_printed_with_tonnes_and_days(network: Network) -> None:
-    rows = json.loads(call("show", "network", "--trace", "dysprosium", "--json").stdout)["rows"]
+    document = json.loads(call("show", "network", "--trace", "dysprosium", "--json").stdout)
+    rows = document["rows"]
     flows = solve(network)
     heavy = sum(
         flow for lane, flow in flows.lane_flow.items()
@@ -222,11 +224,15 @@ def test_every_path_of_dysprosium_is_printed_with_tonnes_and_days(network: Netwo
     content = network.materials["magnet_heavy"].contents["dysprosium"]
     in_goods = heavy * content * DAYS_PER_YEAR
     shown = sum(row["tonnes_per_year"] for row in rows)
-    assert 0.92 * in_goods < shown < in_goods
-    assert len(rows) > 2000
-    finer = report.trace(network, flows, "dysprosium", minimum_tonnes_per_year=0.001)
-    assert finer["tonnes_per_year"].sum() == pytest.approx(in_goods, rel=0.002)
-    assert finer.attrs["covered_share"] > 0.998
+    assert shown == pytest.approx(in_goods, rel=1e-6)
+    assert len(rows) > 9000
+    assert document["coverage"]["covered_share"] > 0.999
+    every = report.trace(network, flows, "dysprosium", minimum_tonnes_per_year=0.0)
+    pairs = {(row["origin"], row["oem"]) for row in rows}
+    assert pairs == set(zip(every["origin"], every["oem"], strict=True))
+    builders = {line.site for line in network.lines.values() if "magnet_heavy" in _used_below(network, line)}
+    assert builders == {oem for _, oem in pairs}
+    assert "suzuki_japan" in builders
     assert min(row["tonnes_per_year"] for row in rows) > 0.0
     for row in rows:
         assert row["days"] == pytest.approx(row["transit_days"] + row["stock_days"])
@@ -238,6 +244,20 @@ def test_every_path_of_dysprosium_is_printed_with_tonnes_and_days(network: Netwo
     assert all(len(row["path"].split(" > ")) >= 6 for row in from_mines)
     text = call("show", "network", "--trace", "dysprosium").stdout
     assert "myanmar_kachin > south_china_separation > china_heavy_metal" in text
+    covered = re.search(r"between (\d+) pairs .* a year, ([\d.]+)% of the whole; left out", text)
+    assert covered is not None
+    assert int(covered[1]) == len(pairs)
+    assert float(covered[2]) >= 99.9
+
+
+def _used_below(network: Network, line: Line) -> set[str]:
+    """Return the materials of the components of a builder's line that is no residual buyer."""
+    if line.kind is not LineKind.BUILD or line.is_sink:
+        return set()
+    lanes = [lane for lane in network.lanes_into(line.site) if lane.material in line.inputs]
+    makers = [item for lane in lanes for item in network.lines_at(lane.supplier)]
+    parts = [item for item in makers if set(item.outputs) & set(line.inputs)]
+    return {name for item in parts for name in item.inputs}
 
 
 @pytest.fixture(scope="module")

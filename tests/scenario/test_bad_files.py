@@ -118,3 +118,92 @@ def test_self_reference_by_alias(tmp_path: Path) -> None:
     path.write_text("title: &a [*a]\n")
     with pytest.raises(ScenarioError, match=r"refers to itself|no anchor"):
         load(path)
+
+
+SMALL = Path(__file__).parent / "small"
+HEAD = f"title: T\nquestion: Q?\nnetwork: {SMALL}\nstart: 2025-01-01\nhorizon: 90 d\n"
+
+
+def messages(tmp_path: Path, text: str) -> list[str]:
+    """Return what is wrong with a scenario, in order of place."""
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match=r"own\.yaml") as caught:
+        load(path)
+    return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
+
+
+def test_slips_of_yaml_hide_no_other_mistake_and_make_none(tmp_path: Path) -> None:
+    text = HEAD + "seed: 1\nseed: 2\nrunway_from:\nsources: [exampel_page]\n"
+    text += "must_hold: [no oem stps]\ntitel: x\n"
+    found = messages(tmp_path, text)
+    assert [item.split(":")[0] for item in found] == ["7", "8", "9", "10", "11"]
+
+
+def test_what_is_wrong_with_a_new_site_is_said_once(tmp_path: Path) -> None:
+    text = HEAD + (
+        "sites: {fjord: {country: NO, stage: metall, operator: Fjord AS}}\n"
+        "lines: {oven: {site: fjord, kind: plant, outputs: {magnet_alloy: 1}, inputs: {neodymium_oxid: 1}}}\n"
+        "interventions:\n"
+        "  - {id: a, kind: outage, sites: fjord, start: 2025-01-05}\n"
+        "  - {id: b, kind: export_ban, from: Fjord AS, to: Norway, start: 2025-01-05}\n"
+        "must_hold: [fjord unchanged]\n"
+        "initial_state: {on_hand: {fjord: {magnet_alloy: 3 t}, hill_mine: {magnet_alloy: 3 kg}}}\n"
+    )
+    found = messages(tmp_path, text)
+    assert [item.split(":")[0] for item in found] == ["6", "7", "12"], found
+    assert "neodymium_oxid" in found[1]
+    assert "neither uses nor makes" in found[2]
+
+
+def test_the_fields_of_an_unknown_kind_are_read(tmp_path: Path) -> None:
+    item = "interventions:\n  - {id: a, kind: %s, start: 2025-02-30,\n     from: Malasia, speed: 3}\n"
+    found = messages(tmp_path, HEAD + item % "earthquake")
+    assert [text.split(" ")[0] for text in found] == ["7:", "7:", "8:"], found  # nobody knows its own fields
+    assert "'earthquake' is not a kind" in found[0]
+    found = messages(tmp_path, HEAD + item % "export_bn")
+    assert "speed is not a field of export_ban" in found[3]
+
+
+@pytest.mark.parametrize("kind", ["export_licence", "tariff", "content_rule", "alliance"])
+def test_a_kind_of_the_model_that_is_not_built_is_said_to_be_so(tmp_path: Path, kind: str) -> None:
+    text = HEAD + f"interventions:\n  - {{id: a, kind: {kind}, start: 2025-02-03, decisions_per_week: 60}}\n"
+    assert messages(tmp_path, text) == [f"7: interventions[0].kind: '{kind}' is not built yet"]
+
+
+def test_an_uncertain_start_is_pointed_to_the_reaction(tmp_path: Path) -> None:
+    law = "{distribution: uniform, low: 1 d, high: 9 d}"
+    text = HEAD + f"interventions:\n  - {{id: a, kind: export_ban, from: Malaysia, start: {law}}}\n"
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError, match="not a distribution") as caught:
+        load(path)
+    assert "after: {id: other, lag:" in caught.value.problems[0].hint
+
+
+def test_a_wrong_folder_of_tables_is_the_fault_of_the_line_that_names_it(tmp_path: Path) -> None:
+    (tmp_path / "tables").mkdir()
+    (tmp_path / "own.yaml").write_text(HEAD.replace(str(SMALL), "tables"))
+    with pytest.raises(ScenarioError, match="is missing") as caught:
+        load(tmp_path / "own.yaml")
+    assert any(item.path.endswith("own.yaml") and item.line == 3 for item in caught.value.problems)
+
+
+def test_a_scope_that_holds_nothing_is_an_error_unless_a_new_site_fills_it(tmp_path: Path) -> None:
+    ban = "interventions:\n  - {id: a, kind: outage, sites: Norway, start: 2025-02-03}\n"
+    assert "touches nothing in small" in messages(tmp_path, HEAD + ban)[0]
+    (tmp_path / "moved.yaml").write_text(HEAD + ban + "sites: {hill_mine: {country: Norway}}\n")
+    assert load(tmp_path / "moved.yaml").case.interventions
+    ban = ban.replace("sites: Norway", "sites: Japan, materials: [car]").replace("outage", "export_ban")
+    ban = ban.replace("sites: Japan", "from: Japan, to: Malaysia")
+    assert "touches nothing in small" in messages(tmp_path, HEAD + ban)[0]
+
+
+def test_values_left_out_are_said_once(tmp_path: Path) -> None:
+    text = HEAD.replace("title: T", "title:") + (
+        "sites: {nagoya_cars: }\ninterventions:\n  -\n  - {id: , kind: , start: , end: 2025-02-30}\n"
+        "initial_state: {on_hand: {hill: {car: 3 t}}, in_transit: {far: [{arrives: soon, quantity: 3 t}]}}\n"
+    )
+    found = messages(tmp_path, text)
+    lines = [item.split(":")[0] for item in found]
+    assert lines == ["1", "6", "8", "9", "9", "9", "9", "10", "10", "10"], found

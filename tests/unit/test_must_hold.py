@@ -74,6 +74,9 @@ class Told:
     def output_tonnes(self, material: str, country: str | None):
         return (100.0, 91.5) if country else (200.0, 199.5)
 
+    def site_output_tonnes(self, material: str, site: str, first: date | None, last: date | None):
+        return (100.0, 90.0) if first is None else (40.0, float((last - first).days))
+
     def transit_days(self, route: str):
         return (48.0, 60.0) if route == "cape_of_good_hope" else (20.0, 20.0)
 
@@ -136,6 +139,10 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("china share of magnet = 50 % +- 1 %", False),
         ("output of ndpr_oxide changes by less than 0.3 %", True),
         ("output of ndpr_oxide changes by less than 0.2 %", False),
+        ("output of ndpr_oxide at byd falls by 9 % +- 1 %", True),
+        ("output of ndpr_oxide at byd falls by 12 % +- 1 %", False),
+        ("output of ndpr_oxide at byd falls by 25 % +- 0 % from 2025-04-01 to 2025-05-01", True),
+        ("output of ndpr_oxide at byd falls by 25 % +- 1 % from 2025-04-01 to 2025-05-02", False),
         ("goods land later on cape_of_good_hope", True),
         ("goods land later on suez", False),
     ],
@@ -318,6 +325,12 @@ class TestFromTrajectories:
     def test_output_is_summed_by_country(self, facts):
         assert facts.output_tonnes("magnet", "china") == pytest.approx((2.0 * 73, 1.0 * 73))
         assert facts.output_tonnes("magnet", None) == pytest.approx((3.0 * 73, 2.0 * 73))
+
+    def test_output_of_a_site_is_summed_between_dates(self, facts):
+        assert facts.site_output_tonnes("magnet", "maker", None, None) == pytest.approx((2.0 * 73, 1.0 * 73))
+        days = (date(2025, 1, 11), date(2025, 1, 21))
+        assert facts.site_output_tonnes("magnet_heavy", "maker", *days) == pytest.approx((20.0, 10.0))
+        assert facts.site_output_tonnes("magnet_heavy", "works", *days) == (0.0, 0.0)
 
     def test_touched_is_read_before_the_cut_and_at_the_end(self, facts):
         assert facts.touched("japan", "china") == pytest.approx((0.3, 0.6))

@@ -245,3 +245,21 @@ class TestReferenceNetwork:
             if row["destination"] in codes:
                 assert float(row["low"]) <= tonnes[codes[row["destination"]]] <= float(row["high"]), row
         assert sum(tonnes.values()) == pytest.approx(58_152, rel=1e-3)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "baotou_bayan_obo",
+        "south_china_separation_myanmar",
+        "china_metal_ndpr",
+        "tier1_cn_traction_motor_line",
+    ],
+)
+def test_the_choked_plant_is_named_and_not_those_that_would_have_to_help_out(line: str) -> None:
+    network = data.load_network("rare_earths_2024")
+    choked = data.with_numbers(network, {f"lines.{line}.capacity": 500.0 / 365.0})
+    with pytest.raises(DataError, match=f"line {line} would need") as caught:
+        solve(choked)
+    named = {problem.key for problem in caught.value.problems}
+    assert named == {f"lines.{line}.capacity"}

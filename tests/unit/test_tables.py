@@ -134,7 +134,7 @@ MISTAKES: list[tuple[str, str, str, str, str, str]] = [
     ("corridors", "japan_truck,1,1,1", "japan_truck,0.8,0.8,1",
      "shares of corridor japan_road sum to 0.8", "",
      "japan_road"),
-    ("stocks", "output,20,10,45", "output,5,1,45", "its buyers review every 7 d", "at least 7 d", ""),
+    ("stocks", "output,20,10,45", "output,5,1,45", "reviews every 7 d", "at least 7 d", ""),
     ("assumptions", "A_ore,", "B_ore,", "does not begin with A_", "", "B_ore"),
     ("assumptions", "A_example,The network is invented", "A_example,", "statement is empty", "", ""),
     ("countries", "VN,Vietnam", "vn,Vietnam", "not an ISO 3166 code", "did you mean VN?", "vn"),
@@ -356,3 +356,11 @@ class TestReferenceNetwork:
         names = {table_of(path.stem) for path in folder.glob("*.csv")} - {""}
         assert names <= set(TABLES)
         assert {"claims", "beliefs"} <= names
+
+
+def test_every_ordering_policy_says_what_it_needs() -> None:
+    from sim.data.schema import ORDERING, ORDERING_NEEDS
+    from sim.engine.compile import POLICIES
+
+    assert set(ORDERING_NEEDS) == set(ORDERING)
+    assert {name: tuple(filter(None, rest)) for name, (_, *rest) in POLICIES.items()} == dict(ORDERING_NEEDS)
