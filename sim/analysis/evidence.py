@@ -285,6 +285,6 @@ def falls_from(missing: FloatArray, level: float, until: int) -> int | None:
     4
     """
     total = np.concatenate(([0.0], missing[: until + 1]))
-    trough = total.size - 1 - int(np.argmin(total[::-1]))
-    days = np.flatnonzero(total[trough:] - total[trough] > level)
-    return trough + int(days[0]) - 1 if days.size else None
+    lowest = total.size - 1 - int(np.argmin(total[::-1]))
+    days = np.flatnonzero(total[lowest:] - total[lowest] > level)
+    return lowest + int(days[0]) - 1 if days.size else None
