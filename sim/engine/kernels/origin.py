@@ -95,15 +95,15 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
     """Blend what is drawn today from the lanes of a bought material."""
     first, got = net.groups.entry_first[group], work.groups.got[group]
     count = net.groups.entry_end[group] - first
-    for k in range(count):
-        state.drawn[first + k] = 0.0
+    kept = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
         if work.lanes.draw[lane] > 0.0:
             part = work.lanes.draw[lane] / got
             here = net.bins.entry_first[net.lanes.bin[lane]]
             for k in range(count):
-                state.drawn[first + k] += part * state.share[here + k]
+                state.drawn[first + k] = kept * state.drawn[first + k] + part * state.share[here + k]
+            kept = 1.0
 
 
 @helper
