@@ -25,10 +25,10 @@ def turn_of(peer: str) -> Callable[[int], dict[str, int]]:
     if peer == "this_engine":
         case = this_engine.workload_case()
         return lambda number: this_engine.replicate(case, number).as_dict()
-    if peer == "reference":
+    if peer.startswith("reference:"):
         from sim.engine import simulate
 
-        reference = this_engine.reference_case()
+        reference = this_engine.reference_case(peer.partition(":")[2])
 
         def run(number: int) -> dict[str, int]:
             return {"days": simulate(reference, number, in_detail=False).n_days}

@@ -87,9 +87,8 @@ def replicate(case: Case, replication: int) -> Outcome:
     return Outcome.of((trajectory.line_owed[:, line] > 1e-6).tolist())
 
 
-def reference_case() -> Case:
-    """Return the scenario `india_halt` on the reference network, three years long."""
+def reference_case(scenario: str = "india_halt") -> Case:
+    """Return a scenario on the reference network, three years long."""
     from sim.scenario import load
 
-    case = load("india_halt").case
-    return replace(case, horizon_days=HORIZON_DAYS)
+    return replace(load(scenario).case, horizon_days=HORIZON_DAYS)

@@ -15,13 +15,13 @@ from sim.case import Case, InitialState
 from sim.domain import Network
 from sim.engine import faults, shelf
 from sim.engine import state as factory
-from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
+from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State, flags
 from sim.engine.calendar import Calendar
 from sim.engine.compile import compile_network, with_stock_figures
 from sim.engine.draws import draw_all
 from sim.engine.index import Index, make_index
 from sim.engine.kernels.day import advance
-from sim.engine.kernels.goods import empty_lane, enter
+from sim.engine.kernels.goods import empty_lanes, enter
 from sim.engine.ledger import Ledger
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
@@ -256,10 +256,10 @@ def _with_initial_state(ready: Compiled, state: State, initial: InitialState) ->
             state.on_hand[index.out[site, material]] = quantity
     state = factory.with_room(state, sum(len(goods) for goods in initial.in_transit.values()))
     refs = ready.net_ref, ref_to(state)
+    if initial.in_transit:
+        empty_lanes(*refs, flags(name in initial.in_transit for name in index.lanes))
     for lane_id, goods in sorted(initial.in_transit.items()):
-        lane = index.lane[lane_id]
-        empty_lane(*refs, lane)
-        first = int(net.lanes.lr_first[lane])
+        first = int(net.lanes.lr_first[index.lane[lane_id]])
         for arrival, quantity in goods:
             day = int(state.clock[0]) + arrival
             enter(*refs, first, quantity, day, day - int(net.lane_routes.days[first]))

@@ -28,6 +28,8 @@ from sim.engine.kernels.origin import add_lane
 from sim.engine.kernels.shipping import ship
 
 WEEK = 7
+SPECK = 1e-9
+"""A stock this small beside a day's use is rounding, and its origin says nothing."""
 
 
 @kernel
@@ -141,4 +143,5 @@ def gather_site(net: Net, state: State, work: Work, site: int) -> None:
         group = net.site_group[g]
         for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
             bin_ = net.lanes.bin[net.group_lane[j]]
-            add_lane(net, state, work, bin_, state.on_hand[bin_])
+            if state.on_hand[bin_] > SPECK * net.groups.planned_use[group]:
+                add_lane(net, state, work, bin_, state.on_hand[bin_])

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.arrays import Levers, Net, Record, State, Work
+from sim.engine.arrays import Ints, Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
 
@@ -112,19 +112,21 @@ def enter(net: Net, state: State, lr: int, quantity: float, arrival: int, ship_d
 
 
 @kernel
-def empty_lane(net: Net, state: State, lane: int) -> None:
-    """Take all that a lane has under way out of the calendar."""
+def empty_lanes(net: Net, state: State, is_emptied: Ints) -> None:
+    """Take all that some lanes have under way out of the calendar; one flag per lane."""
     for bucket in range(state.bucket.size):
         kept = EMPTY
         slot = state.bucket[bucket]
         while slot != EMPTY:
-            if net.lane_routes.lane[state.pool.lr[slot]] != lane:
+            if is_emptied[net.lane_routes.lane[state.pool.lr[slot]]] == 0:
                 to = above(state, kept)
                 move_row(state, slot, to, state.pool.left[slot])
                 kept = to
             slot = drop(state, slot)
         state.bucket[bucket] = kept
-    state.lanes.in_transit[lane] = 0.0
+    for lane in range(len(net.lanes)):
+        if is_emptied[lane] == 1:
+            state.lanes.in_transit[lane] = 0.0
 
 
 @helper
@@ -265,6 +267,29 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
             if levers.lane_routes.open[lr] > 0.0 and carries:
                 has_route = True
         work.lanes.gate[lane] = room if is_open and has_route else 0.0
+        work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
+    for lr in range(len(net.lane_routes)):
+        work.lane_routes.days[lr] = transit_days(levers, lr, net.lane_routes.days[lr])
+
+
+@helper
+def is_plain(net: Net, levers: Levers, lane: int) -> bool:
+    """Tell whether all of a lane's goods simply go by its normal shares: nothing to choose, nothing to fit."""
+    if net.lanes.pushed[lane] == 0 and net.groups.expedite[net.lanes.group[lane]] > 0.0:
+        return False
+    for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
+        if net.lane_routes.share[lr] > 0.0:
+            route = net.lane_routes.route[lr]
+            is_limited = net.routes.capacity[route] < np.inf or levers.routes.capacity_share[route] <= 0.0
+            if is_limited or levers.lane_routes.open[lr] <= 0.0:
+                return False
+    return True
+
+
+@helper
+def transit_days(levers: Levers, lr: int, days: int) -> int:
+    """Return whole days under way, at least one, as the levers stand."""
+    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
 
 
 @helper

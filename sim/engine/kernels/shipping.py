@@ -10,7 +10,7 @@ import numpy as np
 
 from sim.engine.arrays import PRO_RATA, SURPLUS_LEDGER, Draws, Levers, Net, Record, State, Work
 from sim.engine.jit import helper
-from sim.engine.kernels.goods import depart
+from sim.engine.kernels.goods import depart, transit_days
 from sim.engine.kernels.origin import remember_blends
 
 LISTED, BY_DAYS, BY_CAPACITY, BY_COST, NO_FALLBACK = range(5)
@@ -31,8 +31,9 @@ def ship(
         work.routes.left[route] = net.routes.capacity[route] * levers.routes.capacity_share[route]
     for out in range(net.outs.material.size):
         allocate(net, levers, state, work, out, today)
-    for lane in range(net.lanes.source.size):
-        choose_routes(net, levers, state, work, lane)
+    for lane in range(len(net.lanes)):
+        if work.lanes.plain[lane] == 0:
+            choose_routes(net, levers, state, work, lane)
     fit_capacities(net, levers, work)
     for out in range(net.outs.material.size):
         for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
@@ -101,12 +102,6 @@ def whole_orders_only(net: Net, state: State, work: Work, lane: int, today: int)
 
 
 @helper
-def transit_days(net: Net, levers: Levers, lr: int, days: int) -> int:
-    """Return whole days under way, at least one, as the levers stand."""
-    return max(int(days * levers.lane_routes.days_factor[lr] + levers.lane_routes.days_added[lr] + 0.5), 1)
-
-
-@helper
 def next_open(net: Net, levers: Levers, work: Work, lane: int, after: int) -> int:
     """Return the open route with room that takes what another cannot carry; -1 if none.
 
@@ -129,7 +124,7 @@ def next_open(net: Net, levers: Levers, work: Work, lane: int, after: int) -> in
 def burden(net: Net, levers: Levers, work: Work, lr: int, rule: int) -> float:
     """Return what speaks against a route, by the rule that chooses: its days, its want of room, its cost."""
     if rule == BY_DAYS:
-        return float(transit_days(net, levers, lr, net.lane_routes.days[lr]))
+        return float(work.lane_routes.days[lr])
     if rule == BY_CAPACITY:
         return -work.routes.left[net.lane_routes.route[lr]]
     return net.lane_routes.cost[lr]
@@ -145,8 +140,7 @@ def choose_routes(net: Net, levers: Levers, state: State, work: Work, lane: int)
         best = -1
         for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
             if levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0:
-                days = transit_days(net, levers, lr, net.lane_routes.days[lr])
-                if best < 0 or days < transit_days(net, levers, best, net.lane_routes.days[best]):
+                if best < 0 or work.lane_routes.days[lr] < work.lane_routes.days[best]:
                     best = lr
         if best >= 0:
             work.lane_routes.flow[best] += give
@@ -245,9 +239,13 @@ def send_lane(
     today: int,
 ) -> None:
     """Ship a lane's goods on the routes chosen for them."""
+    is_plain = work.lanes.plain[lane] == 1
     total = 0.0
-    for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
-        total += work.lane_routes.flow[lr]
+    if is_plain:
+        total = work.lanes.give[lane]
+    else:
+        for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
+            total += work.lane_routes.flow[lr]
     if total <= 0.0:
         return
     age = take_from_book(net, state, lane, total, today)
@@ -259,19 +257,20 @@ def send_lane(
         state.on_hand[source] = max(state.on_hand[source] - total, 0.0)
     work.lanes.shipped[lane] = total
     for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
-        left = work.lane_routes.flow[lr]
+        left = total * net.lane_routes.share[lr] if is_plain else work.lane_routes.flow[lr]
         while left > 0.0:
             part = min(left, net.lane_routes.parcel[lr])
             left -= part
             if left < SETTLED * part:
                 part += left
                 left = 0.0
-            days = net.lane_routes.days[lr]
+            days = work.lane_routes.days[lr]
             if net.lane_routes.draw_row[lr] >= 0 and today >= state.clock[0]:
                 row = net.lane_routes.draw_row[lr]
-                days = draws.transit[row, state.draw_count[row] % draws.transit.shape[1]]
+                drawn = draws.transit[row, state.draw_count[row] % draws.transit.shape[1]]
+                days = transit_days(levers, lr, drawn)
                 state.draw_count[row] += 1
-            depart(net, state, record, lr, part, transit_days(net, levers, lr, days), age, today)
+            depart(net, state, record, lr, part, days, age, today)
 
 
 @helper
