@@ -170,7 +170,8 @@ STATE_COLUMNS = {
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
-    "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f give:f",
+    "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
+    "give:f",
     "lane_routes": "flow:f days:i",
     "routes": "left:f asked:f",
     "outs": "want:f stated:f idle:i",

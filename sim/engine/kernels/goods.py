@@ -274,7 +274,7 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
 
 @helper
 def is_plain(net: Net, levers: Levers, lane: int) -> bool:
-    """Tell whether all of a lane's goods simply go by its normal shares: nothing to choose, nothing to fit."""
+    """Tell whether a lane's goods simply go by its normal shares: nothing to choose, nothing to fit."""
     if net.lanes.pushed[lane] == 0 and net.groups.expedite[net.lanes.group[lane]] > 0.0:
         return False
     for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):

@@ -139,9 +139,9 @@ def choose_routes(net: Net, levers: Levers, state: State, work: Work, lane: int)
     if is_urgent(net, state, lane):
         best = -1
         for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
-            if levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0:
-                if best < 0 or work.lane_routes.days[lr] < work.lane_routes.days[best]:
-                    best = lr
+            carries = levers.lane_routes.open[lr] > 0.0 and work.routes.left[net.lane_routes.route[lr]] > 0.0
+            if carries and (best < 0 or work.lane_routes.days[lr] < work.lane_routes.days[best]):
+                best = lr
         if best >= 0:
             work.lane_routes.flow[best] += give
         return

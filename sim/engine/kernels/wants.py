@@ -26,7 +26,7 @@ from sim.engine.jit import helper
 AT_CAPACITY, CHOKED = -2, -3
 """Values of `limit` that are no material: the line's own capacity, a co-product with no room left."""
 NO_ROOM = 1e-9
-"""Room this small beside the capacity is rounding: orders must not be split by it."""
+"""Room this small beside what the line makes is rounding: orders must not be split by it."""
 MINE_RETURN_DAYS = 30.0
 """Time in which a mine corrects its yard."""
 
@@ -196,7 +196,7 @@ def room_of(net: Net, levers: Levers, work: Work, line: int, capacity: float) ->
             if work.lines.want[other] > 0.0:
                 left -= work.lines.want[other] / levers.lines.availability[other]
         room = min(room, max(left, 0.0) * levers.lines.availability[line])
-    return room if room > NO_ROOM * capacity else 0.0
+    return room if np.isinf(room) or room > NO_ROOM * work.lines.want[line] else 0.0
 
 
 @helper
