@@ -68,11 +68,6 @@ def _verdicts(result: Run) -> list[dict[str, str]]:
     return found
 
 
-def _problems(case: Case) -> tuple[Problem, ...]:
-    found: tuple[Problem, ...] = import_module("sim.analysis.before").problems_of(case)
-    return found
-
-
 def _promise(key: str, text: str, network: Network | None) -> tuple[Problem, ...]:
     found: tuple[Problem, ...] = import_module("sim.analysis.before").problem_of(key, text, network)
     return found
@@ -89,7 +84,6 @@ def _picture(result: Run, path: Path) -> None:
 # Results may not import plots or analysis (they are higher layers), so they are handed down here.
 HOOKS.why = _why
 HOOKS.verdicts = _verdicts
-HOOKS.problems = _problems
 PROMISES.check = _promise
 HOOKS.plot = _plot
 HOOKS.picture = _picture

@@ -127,6 +127,7 @@ class Calendar:
     def _do(self, owner: str, instruction: Instruction) -> None:
         today = int(self.env.now)
         if isinstance(instruction, Turn):
+            # Goods that are held or turned back move to other stacks, which may need blocks of their own.
             self.state = factory.with_room(self.state, self.margin)
             self.board.turn(owner, instruction, self.state, self.first_day + today)
         elif isinstance(instruction, Reach):

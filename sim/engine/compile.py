@@ -207,6 +207,11 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
     for position, (i, out, _, _) in enumerate(flat):
         by_out[out].append((i, position))
     line_ptr, out_line = ragged([i for i, _ in row] for row in by_out)
+    pushed = [
+        not any(flat[position][3] for _, position in row)
+        and not any(lines[i].kind in (LineKind.SOURCE, LineKind.STORE) for i, _ in row)
+        for row in by_out
+    ]
     return {
         "line_out_ptr": ptr,
         "line_out_bin": out_bin,
@@ -224,14 +229,10 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
         "out_store_group": ints(
             index.group[key] if _sellers(network, key, LineKind.STORE) else -1 for key in index.outs
         ),
-        "out_pushed": flags(
-            not any(flat[position][3] for _, position in row)
-            and not any(lines[i].kind in (LineKind.SOURCE, LineKind.STORE) for i, _ in row)
-            for row in by_out
-        ),
+        "out_pushed": flags(pushed),
         "out_surplus": ints(
-            max((_sink(lines[i], key[1]) for i, _ in row), default=a.SURPLUS_STORE)
-            for key, row in zip(index.outs, by_out, strict=True)
+            max((_sink(lines[i], key[1], is_pushed) for i, _ in row), default=a.SURPLUS_STORE)
+            for key, row, is_pushed in zip(index.outs, by_out, pushed, strict=True)
         ),
         "out_choke": floats(CHOKE_DAYS * value for value in planned),
         "out_line_ptr": line_ptr,
@@ -240,10 +241,10 @@ def _outs(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]:
     }
 
 
-def _sink(line: Line, material: str) -> int:
+def _sink(line: Line, material: str, is_pushed: bool) -> int:
     """Return what becomes of goods nobody takes: a co-product without a declared sink chokes its plant."""
-    is_co_product = line.kind is LineKind.PLANT and material not in line.drivers
-    return SURPLUS[line.surplus.get(material, "choke" if is_co_product else "store")]
+    is_choking = line.kind is LineKind.PLANT and is_pushed
+    return SURPLUS[line.surplus.get(material, "choke" if is_choking else "store")]
 
 
 def _is_passed_on(network: Network, lane: Lane) -> bool:

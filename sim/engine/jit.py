@@ -64,7 +64,7 @@ def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:
 
     Its callers hand over the records it names, or a `Ref` to each.
     """
-    compiled: Any = njit(**OPTIONS, cache=True, pipeline_class=KernelCompiler)(function)
+    compiled: Any = njit(**OPTIONS, pipeline_class=KernelCompiler)(function)
     if not config.DISABLE_JIT:
         compiled._cache = KernelCache(function)
     return compiled

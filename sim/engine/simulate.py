@@ -180,8 +180,8 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
         Number of the replication, whose draws it gets; None: the deterministic run, with uncertain
         figures at their central value and the likeliest branch of each intervention.
     in_detail
-        Keep the daily series of every lane and every shipment; without it these arrays are empty, which
-        is a third faster and a quarter of the memory.
+        Keep the daily series of every lane and every shipment; without it these arrays are empty: three
+        years of the reference network then hold 25 MiB instead of 68.
 
     Raises
     ------

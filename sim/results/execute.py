@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.case import Case
-from sim.errors import InvariantError, RunFailed, ScenarioError
+from sim.errors import InvariantError, RunFailed
 from sim.metrics import mass_balance_max_relative_error, site_table, site_values
 from sim.results.band import band_of
 from sim.results.branches import Future, futures, likeliest
-from sim.results.hooks import HOOKS
 from sim.results.manifest import describe
 from sim.results.run import Run
 from sim.results.tables import LiveTables
@@ -98,9 +97,6 @@ def plan_of(
 
         scenario = load(source, sets=tuple(sets))
         warnings = tuple(str(item) for item in scenario.warnings)
-        problems = HOOKS.problems(scenario.case) if HOOKS.problems is not None else ()
-        if problems:
-            raise ScenarioError(scenario.placed(problems))
         plan = Source(scenario.case, scenario.resolved_yaml(), warnings, tuple(sets))
     if replications is not None and replications < 1:
         raise RunFailed(f"replications is {replications}; at least 1 is needed")

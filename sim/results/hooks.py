@@ -11,8 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from sim.case import Case
-    from sim.errors import Problem
     from sim.results.run import Run
 
 
@@ -23,7 +21,6 @@ class Hooks:
     why: Callable[[Run], str] | None = None
     plot: Callable[[Run], Any] | None = None
     picture: Callable[[Run, Path], None] | None = None
-    problems: Callable[[Case], tuple[Problem, ...]] | None = None
     verdicts: Callable[[Run], list[dict[str, str]]] | None = None
 
 

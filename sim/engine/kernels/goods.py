@@ -93,7 +93,8 @@ def put_under_way(
 def depart(
     net: Net, state: State, record: Record, lr: int, quantity: float, days: int, age: float, today: int
 ) -> None:
-    """Ship goods that land `days` after today."""
+    """Ship goods that land `days` after today; the calendar holds no later day than its last bucket."""
+    days = min(days, state.bucket.size - 1)
     row = -1
     if record.shipments.lr.size > 0 and today >= state.clock[0]:
         row = record.shipment_count[0]

@@ -12,9 +12,11 @@ from sim.engine.arrays import PRO_RATA, SURPLUS_LEDGER, Draws, Levers, Net, Reco
 from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart, transit_days
 from sim.engine.kernels.origin import remember_blends
+from sim.interventions.levers import Fallback
 
-LISTED, BY_DAYS, BY_CAPACITY, BY_COST, NO_FALLBACK = range(5)
-"""Rules of `fallback` (`sim.interventions.levers.Fallback`)."""
+LISTED, BY_DAYS, BY_CAPACITY, NO_FALLBACK = (
+    int(rule) for rule in (Fallback.LISTED, Fallback.DAYS, Fallback.CAPACITY, Fallback.NONE)
+)
 SETTLED = 1e-12
 """A remainder this small beside the order is rounding."""
 

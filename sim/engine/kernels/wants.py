@@ -22,9 +22,8 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper
+from sim.engine.trajectory import LIMIT_CAPACITY, LIMIT_CHOKED, LIMIT_NONE
 
-AT_CAPACITY, CHOKED = -2, -3
-"""Values of `limit` that are no material: the line's own capacity, a co-product with no room left."""
 NO_ROOM = 1e-9
 """Room this small beside what the line makes is rounding: orders must not be split by it."""
 MINE_RETURN_DAYS = 30.0
@@ -62,7 +61,7 @@ def want_of_line(
     """Set the rate a line wants and the rate that counts as its need for inputs."""
     kind = net.lines.kind[line]
     capacity = capacity_of(net, levers, state, line)
-    work.lines.limit[line] = -1
+    work.lines.limit[line] = LIMIT_NONE
     if kind == MINE:
         want = want_of_mine(net, levers, state, work, line)
         need = want
@@ -71,7 +70,7 @@ def want_of_line(
         room = room_for_co_products(net, state, line)
         if want > room:
             want = room
-            work.lines.limit[line] = CHOKED
+            work.lines.limit[line] = LIMIT_CHOKED
     elif kind == BUILD:
         want, need = want_of_build(net, levers, state, line)
     elif kind == CUSTOMER:
@@ -83,7 +82,7 @@ def want_of_line(
         want = 0.0
         need = 0.0
     if want > capacity:
-        work.lines.limit[line] = AT_CAPACITY
+        work.lines.limit[line] = LIMIT_CAPACITY
         want = capacity
     work.lines.want[line] = want
     work.lines.need[line] = need
@@ -129,7 +128,7 @@ def room_for_co_products(net: Net, state: State, line: int) -> float:
     for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
         out = net.outputs.bin[slot]
         quantity = net.outputs.quantity[slot]
-        if net.outs.surplus[out] == SURPLUS_CHOKE and net.outs.pushed[out] == 1 and quantity > 0.0:
+        if net.outs.surplus[out] == SURPLUS_CHOKE and quantity > 0.0:
             room = min(room, max(net.outs.choke[out] - state.on_hand[out], 0.0) / quantity)
     return room
 
@@ -181,7 +180,7 @@ def share_nameplates(net: Net, levers: Levers, work: Work) -> None:
             for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
                 line = net.plate_line[j]
                 work.lines.want[line] *= net.plates.capacity[plate] / wanted
-                work.lines.limit[line] = AT_CAPACITY
+                work.lines.limit[line] = LIMIT_CAPACITY
 
 
 @helper

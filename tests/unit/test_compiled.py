@@ -1,0 +1,80 @@
+"""What the compiler must not change: results, and the notice it takes of an edited helper."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+import sim
+
+PACKAGE = Path(sim.__file__).parent
+RUN = """
+import json
+from sim.engine import simulate
+from sim.interventions import ExportBan, TransitRefusal
+from sim.testing import day, serial_chain, small_case, two_suppliers
+ban = ExportBan(id="ban", start=day(60), end=day(160), from_places=("first",))
+strait = ("source_works_part_strait",)
+refusal = TransitRefusal(id="no", start=day(60), end=day(90), through=strait, under_way="held")
+cases = [
+    small_case(two_suppliers(first_share=0.5, interchangeable_share=0.6), 300, ban),
+    small_case(serial_chain([20.0, 30.0], [8, 12]), 250),
+    small_case(serial_chain([40.0], [12]), 250, refusal),
+]
+runs = [simulate(case) for case in cases]
+names = ("line_made", "on_hand", "ordered", "received", "lead_time_days")
+print(json.dumps([[getattr(run, name).tolist() for name in names] for run in runs]))
+"""
+
+
+def printed_by(code: str, *, folder: Path | None = None, **environment: str) -> str:
+    paths = os.pathsep.join([str(folder or PACKAGE.parent), os.environ.get("PYTHONPATH", "")])
+    child = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+    )
+    assert child.returncode == 0, child.stderr
+    return child.stdout
+
+
+def test_kernels_give_the_same_as_plain_python() -> None:
+    """The compiled engine and the same code run by Python agree to 1e-9 on cuts, chains and held goods."""
+    compiled, plain = (json.loads(printed_by(RUN, NUMBA_DISABLE_JIT=off)) for off in ("0", "1"))
+    assert np.ptp(np.array(compiled[0][2])) > 0.0  # orders moved, so there is something to agree on
+    for one, other in zip(compiled, plain, strict=True):
+        for series, same in zip(one, other, strict=True):
+            np.testing.assert_allclose(np.array(series), np.array(same), rtol=1e-9, atol=1e-9)
+
+
+def test_an_edited_helper_is_compiled_anew(tmp_path: Path) -> None:
+    """Numba would not notice: the kernel's own file is as it was, only a helper in another file changed."""
+    shutil.copytree(PACKAGE, tmp_path / "sim", ignore=shutil.ignore_patterns("__pycache__", "library"))
+    kernels = tmp_path / "sim" / "engine" / "kernels"
+    part, whole = kernels / "probe_part.py", kernels / "probe.py"
+    head = "from sim.engine.jit import helper, kernel\n"
+    whole.write_text(
+        f"{head}from sim.engine.kernels.probe_part import part\n\n\n"
+        "@kernel\ndef whole(number: int) -> int:\n    return part(number) + 1\n",
+        encoding="utf-8",
+    )
+    ask = "from sim.engine.kernels.probe import whole; print(whole(5), len(whole.stats.cache_hits))"
+
+    def answer(factor: int) -> list[str]:
+        body = f"{head}\n\n@helper\ndef part(number: int) -> int:\n    return {factor} * number\n"
+        part.write_text(body, encoding="utf-8")
+        return printed_by(ask, folder=tmp_path, SIM_CACHE_DIR=str(tmp_path / "cache")).split()
+
+    assert answer(2) == ["11", "0"]
+    assert answer(2) == ["11", "1"]  # from the cache
+    assert answer(3) == ["16", "0"]
+    assert answer(2) == ["11", "1"]
