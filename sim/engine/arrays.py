@@ -160,18 +160,21 @@ NET_COLUMNS = {
 }
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
-    "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i",
+    "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i "
+    "waiting:f overdue:f waiting_days:f unfiled:f unfiled_days:f cleared:f cleared_days:f granted:f used:f "
+    "round:i",
     "groups": "forecast:f use_count:i unbooked:f",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
     "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
+    "decisions": "day:i lane:i what:i quantity:f days:f",
 }
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
     "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
-    "give:f",
+    "give:f granted:f given_up:f",
     "lane_routes": "flow:f days:i",
     "routes": "left:f asked:f",
     "outs": "want:f stated:f idle:i",
@@ -232,8 +235,9 @@ class State(NamedTuple):
     `share` has the origin of every stock, `drawn` of what each site draws of a bought material, `blend` of
     what left on each of the last days. `gained` and `lost` are what was made and used so far of every
     origin share of a sold stock, `drawn_sum` what was drawn [unit of material]; what has come and gone since
-    an origin last changed stands in the columns `unbooked`. Rings (`order_ring`, `bucket`, `blend`) have a
-    power of two of days, so that a day's row is a mask.
+    an origin last changed stands in the columns `unbooked`. `decisions` are an authority's, each carried out
+    on its day; the first `decision_count` rows count (`licences`). Rings (`order_ring`, `bucket`, `blend`)
+    have a power of two of days, so that a day's row is a mask.
     """
 
     clock: Ints
@@ -244,6 +248,8 @@ class State(NamedTuple):
     outs: Table
     pool: Table
     totals: Table
+    decisions: Table
+    decision_count: Ints
     order_ring: Floats
     use_ring: Floats
     draw_count: Ints

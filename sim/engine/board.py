@@ -14,6 +14,7 @@ from sim.engine import faults
 from sim.engine.arrays import Levers, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.goods import release_held, stop_under_way
+from sim.engine.kernels.licences import hold_orders, release_orders
 from sim.engine.reference import ref_to
 from sim.engine.state import lever_column
 from sim.interventions.instructions import Turn
@@ -82,6 +83,9 @@ class Board:
         elif lever.name == "lane_sourcing_share":
             for group in sorted({int(self.net.lanes.group[row]) for row, _ in touched}):
                 self._reshare(group, state)
+        elif lever.name in ("lane_licensed_share", "lane_exempt_share"):
+            for row, before in touched:
+                self._relicense(lever.name, row, before, state, today)
         elif lever.name == "line_capacity_added":
             for row, _ in touched:
                 if self.levers.lines.capacity_added[row] > 0.0:
@@ -97,6 +101,17 @@ class Board:
             stop_under_way(ref_to(self.net), ref_to(state), lr, now == UnderWay.RETURNED, today)
         elif now == UnderWay.LET_THROUGH:
             release_held(ref_to(self.net), ref_to(state), lr, today)
+
+    def _relicense(self, name: str, lane: int, before: float, state: State, today: int) -> None:
+        """Let a lane's open orders wait for a licence as far as they need one now, or all of them go."""
+        levers = self.levers.lanes
+        licensed, exempt = float(levers.licensed_share[lane]), float(levers.exempt_share[lane])
+        now = licensed * (1.0 - exempt)
+        was = before * (1.0 - exempt) if name == "lane_licensed_share" else licensed * (1.0 - before)
+        if now <= 0.0 < was:
+            release_orders(ref_to(self.net), ref_to(state), lane, today)
+        elif now > was:
+            hold_orders(ref_to(state), lane, (now - was) / (1.0 - was), today)
 
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""

@@ -27,6 +27,7 @@ from sim.engine.arrays import (
     Record,
     State,
 )
+from sim.engine.authority import Authority
 from sim.engine.board import Board
 from sim.engine.draws import draw_transit, stream
 from sim.engine.index import Index
@@ -35,11 +36,21 @@ from sim.engine.ledger import Ledger
 from sim.engine.realise import CaseWorld
 from sim.engine.reference import ref_to
 from sim.interventions import Intervention
-from sim.interventions.instructions import Instruction, Note, Reach, Turn, WaitFor, WaitUntil
+from sim.interventions.instructions import (
+    Examiner,
+    Instruction,
+    Note,
+    Open,
+    Reach,
+    Turn,
+    WaitFor,
+    WaitUntil,
+)
 
 Process = Generator[simpy.Event, Any, None]
 LATE = 10
 """Priority of the passing of days: after everything else that is due today."""
+WEEK_DAYS = 7
 CHECK_DAYS = 365
 """Longest stretch between two checks of the mass balance."""
 
@@ -80,6 +91,7 @@ class Calendar:
         self.board = Board(net, index, factory.neutral_levers(net))
         self.first_day = int(state.clock[0])
         self.log: list[tuple[int, str, str]] = []
+        self.authorities: list[Authority] = []
         self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
@@ -135,8 +147,18 @@ class Calendar:
             event = self._milestone(owner, instruction.milestone)
             if not event.triggered:
                 event.succeed(float(today))
+        elif isinstance(instruction, Open):
+            self.env.process(self._examine(instruction.examiner))
         elif isinstance(instruction, Note):
             self.log.append((today, owner, instruction.text))
+
+    def _examine(self, examiner: Examiner) -> Process:
+        """Let an authority deal with the applications of each week."""
+        authority = Authority(examiner, self.world, self.index, self.first_day)
+        self.authorities.append(authority)
+        while True:
+            yield self.env.timeout(WEEK_DAYS)
+            self.state = authority.work(self.state, int(self.env.now))
 
     def _milestone(self, owner: str, name: str) -> simpy.Event:
         return self._milestones.setdefault((owner, name), self.env.event())

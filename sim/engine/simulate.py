@@ -340,6 +340,7 @@ def _labelled(
         touched_keys=ready.touched_keys,
         touched_days=record.touched_days.astype(np.int32),
         shipments=_shipments(record, net),
+        licences={item.examiner.name: np.array(item.series) for item in calendar.authorities},
         log=tuple(sorted([*calendar.log, *_choked(index, record)], key=lambda row: row[0])),
         balance=dict(calendar.ledger.errors),
         simulate_seconds=elapsed,

@@ -120,6 +120,8 @@ def steady_state(net: Net, blend_days: int) -> State:
         pool=a.table(0, columns["pool"]),
         pool_below=np.zeros(0, dtype=np.int64),
         totals=a.table(n_materials, columns["totals"]),
+        decisions=a.table(1, columns["decisions"]),
+        decision_count=np.zeros(1, dtype=np.int64),
         order_ring=np.zeros((ring, len(lanes))),
         use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
         draw_count=np.zeros(int(net.lane_routes.draw_row.max(initial=-1)) + 1, dtype=np.int64),
@@ -243,6 +245,14 @@ def with_room(state: State, blocks: int) -> State:
         pool_below=np.concatenate([state.pool_below, chain]),
         pool_free=np.array([first, state.pool_free[1] + more], dtype=np.int64),
     )
+
+
+def with_decisions(state: State, more: int) -> State:
+    """Return the state with room for so many more decisions of an authority."""
+    have, needed = len(state.decisions), int(state.decision_count[0]) + more
+    if needed <= have:
+        return state
+    return state._replace(decisions=state.decisions.lengthened(max(needed - have, have)))
 
 
 def grow_shipments(record: Record) -> Record:

@@ -6,6 +6,7 @@ the flow during it; day 0 is the scenario's start.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -77,6 +78,8 @@ class Trajectory:
         (record, key); keys are (site, element, jurisdiction); recorded weekly and on the last day.
     shipments
         Structured array of SHIPMENT_DTYPE, or empty when not recorded.
+    licences
+        By office, a row a week: day, and tonnes filed, granted, refused so far and waiting now [unit].
     log
         Dated sentences of what happened: (day, intervention id, text).
     balance
@@ -114,6 +117,7 @@ class Trajectory:
     touched_keys: tuple[tuple[str, str, str], ...]
     touched_days: IntArray
     shipments: NDArray[Any]
+    licences: Mapping[str, FloatArray] = field(default_factory=dict)
     log: tuple[tuple[int, str, str], ...] = ()
     balance: dict[str, float] = field(default_factory=dict)
     simulate_seconds: float = 0.0

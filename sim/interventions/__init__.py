@@ -2,13 +2,14 @@
 
 from sim.interventions.base import After, Branch, Intervention, Pause, Step, Timeline, World
 from sim.interventions.export_ban import ExportBan
+from sim.interventions.export_licence import ExportLicence
 from sim.interventions.new_capacity import NewCapacity, Stage
 from sim.interventions.outage import Outage, Recovery
 from sim.interventions.route_delay import RouteDelay
 from sim.interventions.transit_refusal import TransitRefusal
 
 KINDS: dict[str, type[Intervention]] = {
-    kind.kind: kind for kind in (ExportBan, TransitRefusal, RouteDelay, Outage, NewCapacity)
+    kind.kind: kind for kind in (ExportBan, ExportLicence, TransitRefusal, RouteDelay, Outage, NewCapacity)
 }
 """Every kind a scenario may name. A new kind is one file and one line here."""
 
@@ -17,6 +18,7 @@ __all__ = [
     "After",
     "Branch",
     "ExportBan",
+    "ExportLicence",
     "Intervention",
     "NewCapacity",
     "Outage",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from sim.domain import Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,4 +55,50 @@ class Note:
     text: str
 
 
-Instruction = Turn | WaitUntil | WaitFor | Reach | Note
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """How an authority deals with the applications for some lanes.
+
+    Attributes
+    ----------
+    name
+        Of the office; its streams of luck are found by it.
+    approval, slowness, rank
+        By lane: the share of applications that is granted, what multiplies the examination, and the
+        class of priority (0 first).
+    preparing_days, processing_days, returned_days
+        Papers before an application is filed; examination; time lost when it is returned [days].
+    decisions_per_week
+        (day, decisions a week from then on), by day; infinity: no limit, 0: reviews stopped.
+    licence_tonnes
+        What one decision covers at most [unit of material].
+    returned_share
+        Share of applications that is returned once for information.
+    is_final
+        A refusal is final; else the seller applies anew.
+    validity_days
+        Time from the grant until what is unused lapses [days].
+    """
+
+    name: str
+    approval: Mapping[str, float]
+    slowness: Mapping[str, float]
+    rank: Mapping[str, int]
+    preparing_days: Number
+    processing_days: Number
+    returned_days: Number
+    decisions_per_week: tuple[tuple[float, float], ...]
+    licence_tonnes: float
+    returned_share: float
+    is_final: bool
+    validity_days: float
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """Open an office: from today it takes applications for its lanes, week by week."""
+
+    examiner: Examiner
+
+
+Instruction = Turn | WaitUntil | WaitFor | Reach | Note | Open

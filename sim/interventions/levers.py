@@ -49,6 +49,8 @@ LEVERS: dict[str, Lever] = {
               "largest daily shipment, as a share of the lane's normal flow; 1: no limit"),
         Lever("lane_sourcing_share", "lane", -1.0, "max",
               "normal share of the buyer's need from now on; -1: as in the network"),
+        Lever("lane_licensed_share", "lane", 0.0, "max", "share of new orders that wait until cleared"),
+        Lever("lane_exempt_share", "lane", 0.0, "max", "share of them that a general licence clears at once"),
         Lever("lane_fallback", "lane", 0.0, "max", "which open route takes a closed one's goods (Fallback)"),
         Lever("route_open", "lane_route", 1.0, "min", "1: goods may leave by this route; 0: refused"),
         Lever("under_way", "lane_route", 0.0, "max", "what a refusal does to goods under way (UnderWay)"),

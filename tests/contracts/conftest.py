@@ -15,8 +15,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from sim import units
-from sim.domain import Country, Network
+from sim.domain import Country, Distribution, Network
 from sim.interventions import KINDS, Intervention, Recovery, Stage
+from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
 from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil
 from sim.testing.networks import Sketch
 
@@ -28,7 +29,16 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "count": units.count,
     "rate": lambda given: units.rate(given).value,
 }
-PARTS: Mapping[str, type] = {"recovery": Recovery, "stages": Stage}
+LENGTHS = ("low", "mode", "high", "mean", "value")
+"""Parameters of a law in the unit of its figure."""
+PARTS: Mapping[str, type] = {
+    "recovery": Recovery,
+    "stages": Stage,
+    "approval": Approval,
+    "screening": Screening,
+    "capacity": Capacity,
+    "collateral": Collateral,
+}
 
 
 @dataclass
@@ -90,6 +100,10 @@ def read_field(item: Any, value: Any) -> Any:
         if isinstance(value, list):
             return tuple(construct(part, one) for one in value)
         return construct(part, value)
+    if isinstance(value, dict) and "distribution" in value:
+        law = {key: READERS[item.metadata["unit"]](part) for key, part in value.items() if key in LENGTHS}
+        shape = {key: float(part) for key, part in value.items() if key in ("cv", "sd")}
+        return Distribution(value["distribution"], law | shape)
     if "unit" in item.metadata:
         return READERS[item.metadata["unit"]](value)
     if "tuple" in str(item.type):

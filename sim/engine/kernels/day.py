@@ -1,6 +1,6 @@
 """The order of a day, written once, and the loop that advances whole days.
 
-1 interventions (levers, turned by the calendar before the kernel is called)  2 decisions (likewise)
+1 interventions (levers, turned by the calendar before the kernel is called)  2 decisions
 3 receive  4 produce  5 order  6 allocate and ship  7 market (none yet)  8 record
 """
 
@@ -22,6 +22,7 @@ from sim.engine.arrays import (
 )
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.goods import find_open_lanes, receive, set_gates
+from sim.engine.kernels.licences import carry_out_decisions
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
 from sim.engine.kernels.origin import add_lane
@@ -60,6 +61,7 @@ def advance(
         for row in range(draws.transit.shape[0]):
             if draws.transit.shape[1] - state.draw_count[row] < margin:
                 return GROW_DRAWS
+        carry_out_decisions(net, state, work, today)
         find_open_lanes(net, state, work)
         receive(net, state, work, record, today)
         run_lines(net, levers, state, work, draws, today)

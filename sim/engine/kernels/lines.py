@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from sim.engine.arrays import BUILD, CUSTOMER, MINE, PLANT, Draws, Levers, Net, State, Work
 from sim.engine.jit import helper
+from sim.engine.kernels.licences import file_for_licence
 from sim.engine.kernels.origin import blend_group, book_drawn, gather, mix_product
 from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want_from_stocks, want_of_line
 
@@ -31,7 +32,7 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
     supply_lines(net, state, work)
     if shift_to_siblings(net, levers, work):
         supply_lines(net, state, work)
-    move_mass(net, state, work)
+    move_mass(net, levers, state, work, today)
     for line in range(net.lines.kind.size):
         settle_books(net, state, work, line)
 
@@ -198,7 +199,7 @@ def shift_to_siblings(net: Net, levers: Levers, work: Work) -> bool:
 
 
 @helper
-def move_mass(net: Net, state: State, work: Work) -> None:
+def move_mass(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
     """Take the inputs, make the outputs, and carry their origin over."""
     for group in range(len(net.groups)):
         if net.groups.store[group] < 0:
@@ -206,7 +207,7 @@ def move_mass(net: Net, state: State, work: Work) -> None:
     for line in range(len(net.lines)):
         kind = net.lines.kind[line]
         if work.lines.made[line] > 0.0 and (kind == PLANT or kind == MINE):
-            make_outputs(net, state, work, line)
+            make_outputs(net, levers, state, work, line, today)
 
 
 @helper
@@ -244,7 +245,7 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
 
 
 @helper
-def make_outputs(net: Net, state: State, work: Work, line: int) -> None:
+def make_outputs(net: Net, levers: Levers, state: State, work: Work, line: int, today: int) -> None:
     """Add what a line makes to its stocks; a settled blend from the same inputs is not mixed again."""
     settled = state.lines.settled[line] == 1
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
@@ -263,16 +264,17 @@ def make_outputs(net: Net, state: State, work: Work, line: int) -> None:
                 state.lines.settled[line] = 0
             state.on_hand[out] += made
             state.totals.made[net.outs.material[out]] += made
-            push(net, state, out, made)
+            push(net, levers, state, out, made, today)
 
 
 @helper
-def push(net: Net, state: State, out: int, made: float) -> None:
+def push(net: Net, levers: Levers, state: State, out: int, made: float, today: int) -> None:
     """Give each lane that takes goods unasked its share of what was made today."""
     for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
         lane = net.out_lane[j]
         if net.lanes.pushed[lane] == 1:
-            state.lanes.stale[lane] += made * net.lanes.share[lane]
+            part = made * net.lanes.share[lane]
+            state.lanes.stale[lane] += file_for_licence(levers, state, lane, part, today)
 
 
 @helper

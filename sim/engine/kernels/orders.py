@@ -30,6 +30,7 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper
+from sim.engine.kernels.licences import file_for_licence, free_licence
 
 RETURNED_SHARE = 0.01
 """A moved share smaller than this has returned."""
@@ -55,7 +56,7 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
             split_cancelled(net, state, work, group, today)
     state.outs.ordered_from[:] = 0.0
     for lane in range(net.lanes.source.size):
-        book_order(net, state, work, lane, today)
+        book_order(net, levers, state, work, lane, today)
 
 
 @helper
@@ -103,6 +104,8 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
     group = net.lanes.group[lane]
     if state.lanes.unshipped[lane] <= 0.0:
         state.lanes.order_oldest[lane] = today
+        if work.lanes.given_up[lane] > 0.0:
+            mark_failed(net, state, work, signals, lane, work.lanes.given_up[lane], today)
         return
     patience = net.groups.patience[group]
     cancelled = 0.0
@@ -116,13 +119,26 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
         state.order_ring[(slot + 1) & (length - 1), lane] += state.order_ring[slot, lane]
         state.order_ring[slot, lane] = 0.0
         state.lanes.order_oldest[lane] += 1
+    if cancelled > 0.0:
+        left = max(state.lanes.unshipped[lane] - cancelled, 0.0)
+        if state.lanes.cleared[lane] > 0.0:
+            free_licence(state, lane, left / state.lanes.unshipped[lane])
+        state.lanes.unshipped[lane] = left
+    given_up = cancelled + work.lanes.given_up[lane]
     usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
-    if cancelled <= 1e-9 * usual or cancelled <= 0.0:
-        state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - cancelled, 0.0)
-        return
-    state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - cancelled, 0.0)
-    if net.groups.double[group] == 1:
-        state.lanes.stale[lane] += cancelled
+    if given_up > 1e-9 * usual and given_up > 0.0:
+        if net.groups.double[group] == 1:
+            state.lanes.stale[lane] += cancelled
+        mark_failed(net, state, work, signals, lane, given_up, today)
+
+
+@helper
+def mark_failed(
+    net: Net, state: State, work: Work, signals: Signals, lane: int, cancelled: float, today: int
+) -> None:
+    """Note that a lane has failed its buyer, and how much of its business looks elsewhere."""
+    group = net.lanes.group[lane]
+    usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
     state.lanes.last_cancelled[lane] = today
     work.lanes.cancelled[lane] = cancelled
     still_there = usual * (1.0 - state.lanes.shifted[lane])
@@ -219,7 +235,7 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
         stock *= state.lanes.share_now[lane]
     if net.groups.owes[group] == 1:
         stock -= spoken_for(net, state, group) * state.lanes.share_now[lane]
-    position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane]
+    position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane] + state.lanes.waiting[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
     return position
@@ -375,9 +391,14 @@ def mark_second_source(net: Net, state: State, group: int) -> None:
 
 
 @helper
-def book_order(net: Net, state: State, work: Work, lane: int, today: int) -> None:
-    """Enter a new order into the supplier's book."""
+def book_order(net: Net, levers: Levers, state: State, work: Work, lane: int, today: int) -> None:
+    """Enter a new order into the supplier's book; what needs a licence waits and asks for no production."""
+    if work.lanes.open[lane] == 1:
+        state.outs.ordered_from[net.lanes.source[lane]] += work.lanes.granted[lane]
     quantity = work.lanes.order[lane]
+    if quantity <= 0.0:
+        return
+    quantity = file_for_licence(levers, state, lane, quantity, today)
     if quantity <= 0.0:
         return
     if state.lanes.unshipped[lane] <= 0.0:

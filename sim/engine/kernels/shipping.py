@@ -11,6 +11,7 @@ import numpy as np
 from sim.engine.arrays import PRO_RATA, SURPLUS_LEDGER, Draws, Levers, Net, Record, State, Work
 from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart, transit_days
+from sim.engine.kernels.licences import use_licence
 from sim.engine.kernels.origin import remember_blends
 from sim.interventions.levers import Fallback
 
@@ -200,10 +201,11 @@ def fit_capacities(net: Net, levers: Levers, work: Work) -> None:
 def take_from_book(net: Net, state: State, lane: int, quantity: float, today: int) -> float:
     """Take shipped goods off the order book, oldest first; return their mean age at shipping [days]."""
     length = state.order_ring.shape[0]
+    waited = use_licence(state, lane, quantity) if state.lanes.cleared[lane] > 0.0 else 0.0
     if state.lanes.order_oldest[lane] == today and quantity == state.lanes.unshipped[lane]:
         state.order_ring[today & (length - 1), lane] = 0.0
         state.lanes.unshipped[lane] = 0.0
-        return 0.0
+        return waited
     left = quantity
     late = 0.0
     if state.lanes.stale[lane] > 0.0:
@@ -226,7 +228,7 @@ def take_from_book(net: Net, state: State, lane: int, quantity: float, today: in
     state.lanes.unshipped[lane] = max(state.lanes.unshipped[lane] - (quantity - late), 0.0)
     if state.lanes.unshipped[lane] <= SETTLED * quantity:
         state.lanes.unshipped[lane] = 0.0
-    return aged / quantity if aged > 0.0 else 0.0
+    return waited + aged / quantity if aged > 0.0 else waited
 
 
 @helper
@@ -282,7 +284,8 @@ def clear_surplus(net: Net, state: State, work: Work, out: int) -> None:
         return
     rest = state.on_hand[out]
     for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
-        rest -= state.lanes.stale[net.out_lane[j]]
+        lane = net.out_lane[j]
+        rest -= state.lanes.stale[lane] + state.lanes.waiting[lane] + state.lanes.overdue[lane]
     if rest > 0.0:
         state.totals.used[net.outs.material[out]] += rest
         state.outs.unbooked_used[out] += rest
