@@ -93,6 +93,8 @@ SOURCE, MINE, PLANT, STORE, BUILD, CUSTOMER = range(6)
 PRO_RATA, RANKED = range(2)
 BASE_STOCK, ORDER_UP_TO, MIN_MAX, REORDER_QUANTITY, FIXED_QUANTITY = range(5)
 FORECAST_FIXED, FORECAST_AVERAGE, FORECAST_EXPONENTIAL = range(3)
+OF_LANES, OF_LINES = range(2)
+"""What the members of a quota are."""
 SURPLUS_STORE, SURPLUS_LEDGER, SURPLUS_CHOKE = range(3)
 TAKE, ONE, ZERO, CLAIM = range(4)
 """How an origin share of a product follows from the inputs: mixed, all, none, mass-balance claim."""
@@ -169,6 +171,8 @@ STATE_COLUMNS = {
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
     "decisions": "day:i lane:i what:i quantity:f days:f",
+    "quotas": "of:i first:i end:i quantity:f used:f until:i",
+    "members": "who:i weight:f",
 }
 WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
@@ -177,7 +181,7 @@ WORK_COLUMNS = {
     "give:f granted:f given_up:f",
     "lane_routes": "flow:f days:i",
     "routes": "left:f asked:f",
-    "outs": "want:f stated:f idle:i",
+    "outs": "want:f stated:f idle:i is_cut:i",
 }
 RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
@@ -236,7 +240,8 @@ class State(NamedTuple):
     what left on each of the last days. `gained` and `lost` are what was made and used so far of every
     origin share of a sold stock, `drawn_sum` what was drawn [unit of material]; what has come and gone since
     an origin last changed stands in the columns `unbooked`. `decisions` are an authority's, each carried out
-    on its day; the first `decision_count` rows count (`licences`). Rings (`order_ring`, `bucket`, `blend`)
+    on its day; the first `decision_count` rows count (`licences`). `quotas` are what the lanes or lines among
+    its `members` may ship or make within a window (`quotas`). Rings (`order_ring`, `bucket`, `blend`)
     have a power of two of days, so that a day's row is a mask.
     """
 
@@ -250,6 +255,8 @@ class State(NamedTuple):
     totals: Table
     decisions: Table
     decision_count: Ints
+    quotas: Table
+    members: Table
     order_ring: Floats
     use_ring: Floats
     draw_count: Ints

@@ -11,14 +11,18 @@ from collections.abc import Iterable
 import numpy as np
 
 from sim.engine import faults
-from sim.engine.arrays import Levers, Net, State
+from sim.engine import state as factory
+from sim.engine.arrays import OF_LANES, OF_LINES, Levers, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.goods import release_held, stop_under_way
 from sim.engine.kernels.licences import hold_orders, release_orders
 from sim.engine.reference import ref_to
 from sim.engine.state import lever_column
-from sim.interventions.instructions import Turn
+from sim.interventions.instructions import Allow, Turn
 from sim.interventions.levers import LEVERS, Lever, UnderWay
+
+FAR = 10**9
+"""A day that never comes."""
 
 
 def combine(lever: Lever, values: Iterable[float]) -> float:
@@ -44,6 +48,7 @@ class Board:
         self.net = net
         self.index = index
         self.levers = levers
+        self._quotas: dict[str, int] = {}
         self._turned: dict[tuple[str, int], dict[str, float]] = {}
         self._lane_routes = {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)}
 
@@ -75,6 +80,19 @@ class Board:
             if array[row] != before:
                 touched.append((row, before))
         self._follow(lever, touched, state, today)
+
+    def allow(self, rule: Allow, state: State, first_day: int) -> State:
+        """Begin a window of a quota; return the state, which may have got new rows for it."""
+        if rule.quota not in self._quotas:
+            self._quotas[rule.quota] = len(state.quotas)
+            rows = self.index.line if rule.of_lines else self.index.lane
+            of = OF_LINES if rule.of_lines else OF_LANES
+            state = factory.with_quota(state, of, [rows[key] for key in rule.rows], rule.weights)
+        row = self._quotas[rule.quota]
+        state.quotas.quantity[row] = rule.quantity
+        state.quotas.used[row] = 0.0
+        state.quotas.until[row] = first_day + int(min(rule.until, FAR))
+        return state
 
     def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: State, today: int) -> None:
         if lever.name == "under_way":

@@ -37,6 +37,7 @@ from sim.engine.realise import CaseWorld
 from sim.engine.reference import ref_to
 from sim.interventions import Intervention
 from sim.interventions.instructions import (
+    Allow,
     Examiner,
     Instruction,
     Note,
@@ -149,6 +150,8 @@ class Calendar:
                 event.succeed(float(today))
         elif isinstance(instruction, Open):
             self.env.process(self._examine(instruction.examiner))
+        elif isinstance(instruction, Allow):
+            self.state = self.board.allow(instruction, self.state, self.first_day)
         elif isinstance(instruction, Note):
             self.log.append((today, owner, instruction.text))
 

@@ -40,6 +40,12 @@ class CaseWorld:
     start: date
     seed: int
     replication: int
+    flows: Mapping[str, float]
+    """What each lane ships on a normal day [unit of material/day]."""
+
+    def flow(self, lane_id: str) -> float:
+        """Return what a lane ships on a normal day."""
+        return self.flows[lane_id]
 
     def day(self, when: date) -> float:
         """Return the day number of a date."""

@@ -200,6 +200,7 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
         start=case.start,
         seed=case.seed,
         replication=replication or 0,
+        flows=dict(zip(ready.index.lanes, ready.net.lanes.flow.tolist(), strict=True)),
     )
     distorted = faults.distorted(ready.net)
     net: Net = ready.net_ref if distorted is ready.net else ref_to(distorted)

@@ -5,6 +5,8 @@ Owns how a network's steady flows become stocks, full pipelines and order books.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from sim.engine import arrays as a
@@ -121,6 +123,8 @@ def steady_state(net: Net, blend_days: int) -> State:
         pool_below=np.zeros(0, dtype=np.int64),
         totals=a.table(n_materials, columns["totals"]),
         decisions=a.table(1, columns["decisions"]),
+        quotas=a.table(0, columns["quotas"]),
+        members=a.table(0, columns["members"]),
         decision_count=np.zeros(1, dtype=np.int64),
         order_ring=np.zeros((ring, len(lanes))),
         use_ring=np.repeat(np.ascontiguousarray(net.groups.planned_use)[:, None], _window(net), axis=1),
@@ -253,6 +257,16 @@ def with_decisions(state: State, more: int) -> State:
     if needed <= have:
         return state
     return state._replace(decisions=state.decisions.lengthened(max(needed - have, have)))
+
+
+def with_quota(state: State, of: int, rows: Sequence[int], weights: Sequence[float]) -> State:
+    """Return the state with one more quota and its members."""
+    first = len(state.members)
+    quotas, members = state.quotas.lengthened(1), state.members.lengthened(len(rows))
+    members.who[first:] = rows
+    members.weight[first:] = weights or 1.0
+    quotas.of[-1], quotas.first[-1], quotas.end[-1] = of, first, first + len(rows)
+    return state._replace(quotas=quotas, members=members)
 
 
 def grow_shipments(record: Record) -> Record:

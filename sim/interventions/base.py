@@ -42,6 +42,9 @@ class World(Protocol):
     def day(self, when: date) -> float:
         """Return the day number of a date (day 0 is the scenario's start)."""
 
+    def flow(self, lane_id: str) -> float:
+        """Return what a lane ships on a normal day [unit of material/day]."""
+
     def rng(self, stream: str) -> np.random.Generator:
         """Return a fresh generator of the stream of this name, the case's seed and the replication.
 

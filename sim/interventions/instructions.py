@@ -101,4 +101,33 @@ class Open:
     examiner: Examiner
 
 
-Instruction = Turn | WaitUntil | WaitFor | Reach | Note | Open
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """Begin a window of a quota: from this morning its members may together ship, or make, so much.
+
+    What was left of the window before lapses. The levers `lane_quota_level` and `line_quota_level` say how
+    strongly it binds.
+
+    Attributes
+    ----------
+    quota
+        Name of the quota, unique in the scenario.
+    rows
+        Lane ids, or line ids; the same at each window.
+    weights
+        What a line's unit counts for [unit of quantity per unit of driver output]; empty: 1 each.
+    quantity
+        Allowed within the window [unit of material].
+    until
+        First day after the window (days from the scenario's start).
+    """
+
+    quota: str
+    rows: tuple[str, ...]
+    quantity: float
+    until: float
+    weights: tuple[float, ...] = ()
+    of_lines: bool = False
+
+
+Instruction = Turn | WaitUntil | WaitFor | Reach | Note | Open | Allow

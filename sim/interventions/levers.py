@@ -51,6 +51,7 @@ LEVERS: dict[str, Lever] = {
               "normal share of the buyer's need from now on; -1: as in the network"),
         Lever("lane_licensed_share", "lane", 0.0, "max", "share of new orders that wait until cleared"),
         Lever("lane_exempt_share", "lane", 0.0, "max", "share of them that a general licence clears at once"),
+        Lever("lane_quota_level", "lane", 0.0, "max", "force of the lane's quotas; 0: none binds or counts"),
         Lever("lane_fallback", "lane", 0.0, "max", "which open route takes a closed one's goods (Fallback)"),
         Lever("route_open", "lane_route", 1.0, "min", "1: goods may leave by this route; 0: refused"),
         Lever("under_way", "lane_route", 0.0, "max", "what a refusal does to goods under way (UnderWay)"),
@@ -60,6 +61,7 @@ LEVERS: dict[str, Lever] = {
         Lever("line_availability", "line", 1.0, "product", "share of the line's capacity that can run"),
         Lever("line_share", "line", -1.0, "max",
               "share of its site's output the line makes from now on; -1: as planned"),
+        Lever("line_quota_level", "line", 0.0, "max", "force of the line's quotas; 0: none binds or counts"),
         Lever("line_capacity_added", "line", 0.0, "sum", "capacity added [units per day]"),
     )
 }

@@ -49,7 +49,7 @@ NEVER_ZERO = frozenset({"capacity_per_day", "up_days", "down_days"})
 """Figures that mean nothing at zero."""
 
 KINDS_TO_COME = (
-    "export_quota", "production_quota", "content_rule", "procurement_ban",
+    "content_rule", "procurement_ban",
     "contract_freeze", "tariff", "technology_ban", "stockpile", "demand_shift", "hoarding", "substitution",
     "recycling", "price_floor", "alliance",
 )  # fmt: skip

@@ -16,7 +16,7 @@ from ruamel.yaml import YAML
 
 from sim import units
 from sim.domain import Country, Distribution, Network
-from sim.interventions import KINDS, Intervention, Recovery, Stage
+from sim.interventions import KINDS, Intervention, Recovery, Stage, Window
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
 from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil
 from sim.testing.networks import Sketch
@@ -27,6 +27,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "share": units.share,
     "factor": units.factor,
     "count": units.count,
+    "quantity": lambda given: units.quantity(given).value,
     "rate": lambda given: units.rate(given).value,
 }
 LENGTHS = ("low", "mode", "high", "mean", "value")
@@ -38,6 +39,7 @@ PARTS: Mapping[str, type] = {
     "screening": Screening,
     "capacity": Capacity,
     "collateral": Collateral,
+    "windows": Window,
 }
 
 
@@ -53,6 +55,9 @@ class FakeWorld:
     def day(self, when: date) -> float:
         return float((when - START).days)
 
+    def flow(self, lane_id: str) -> float:
+        return 2.0
+
     def rng(self, stream: str) -> np.random.Generator:
         return np.random.default_rng([zlib.crc32(stream.encode()), self.replication])
 
@@ -62,7 +67,7 @@ def reference_like() -> Network:
     sketch = Sketch("contract", elements=("ndpr", "dysprosium"), tracked=("CN",))
     for material, form in (("ndpr_oxide", "oxide"), ("ndpr_metal", "metal"), ("magnet_heavy", "magnet")):
         sketch.material(material, form=form, unit="tonne", contents={"ndpr": 0.8})
-    sketch.mine("mt_weld", "ndpr_oxide", plan=3.0, country="AU")
+    sketch.mine("mt_weld", "ndpr_oxide", plan=0.8, country="AU", capacity_per_day=0.9)
     sketch.mine("irel_sands", "ndpr_oxide", plan=1.0, country="IN")
     sketch.mine("zhana_kazakhstan", "ndpr_oxide", plan=1.0, country="KZ")
     sketch.plant("japan_alloy", {"ndpr_metal": 1.0}, {"ndpr_oxide": 1.2}, country="JP")
@@ -71,9 +76,11 @@ def reference_like() -> Network:
     sketch.lane("mt_weld", "japan_alloy", "ndpr_oxide", days=20, share=0.5)
     sketch.lane("irel_sands", "japan_alloy", "ndpr_oxide", days=22, share=0.5)
     sketch.lane("japan_alloy", "toyota_japan", "ndpr_metal", days=3)
-    sketch.lane("zhana_kazakhstan", "us_maker", "ndpr_oxide", days=40, passes=("KZ", "CN", "US"))
     sketch.lane(
-        "mt_weld", "us_maker", "ndpr_oxide", days=48, share=0.0, passes=("AU", "cape_of_good_hope", "US")
+        "zhana_kazakhstan", "us_maker", "ndpr_oxide", days=40, share=0.8, passes=("KZ", "CN", "US")
+    )
+    sketch.lane(
+        "mt_weld", "us_maker", "ndpr_oxide", days=48, share=0.2, passes=("AU", "cape_of_good_hope", "US")
     )
     names = {"AU": "Australia", "IN": "India", "KZ": "Kazakhstan", "JP": "Japan", "US": "United States"}
     names |= {"CN": "China"}
@@ -95,8 +102,8 @@ def example_text(kind: type[Intervention]) -> str:
 
 def read_field(item: Any, value: Any) -> Any:
     """Return a YAML value as the field has it."""
-    if item.name in PARTS:
-        part = PARTS[item.name]
+    part = PARTS.get(item.name)
+    if part is not None and part.__name__ in str(item.type):
         if isinstance(value, list):
             return tuple(construct(part, one) for one in value)
         return construct(part, value)

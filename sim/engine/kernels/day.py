@@ -62,7 +62,7 @@ def advance(
             if draws.transit.shape[1] - state.draw_count[row] < margin:
                 return GROW_DRAWS
         carry_out_decisions(net, state, work, today)
-        find_open_lanes(net, state, work)
+        find_open_lanes(net, levers, state, work)
         receive(net, state, work, record, today)
         run_lines(net, levers, state, work, draws, today)
         order(net, levers, state, work, signals, today)

@@ -12,6 +12,7 @@ import numpy as np
 from sim.engine.arrays import Ints, Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
+from sim.engine.kernels.quotas import limit_lanes
 
 BLOCK = 16
 """Rows in a block of the pool."""
@@ -305,7 +306,7 @@ def is_idle(net: Net, levers: Levers, out: int) -> bool:
 
 
 @helper
-def find_open_lanes(net: Net, state: State, work: Work) -> None:
+def find_open_lanes(net: Net, levers: Levers, state: State, work: Work) -> None:
     """Say which lanes may ship today: a seller that makes nothing and has no stock closes its lanes."""
     for lane in range(len(net.lanes)):
         out = net.lanes.source[lane]
@@ -314,3 +315,5 @@ def find_open_lanes(net: Net, state: State, work: Work) -> None:
             room = 0.0
         work.lanes.room[lane] = room
         work.lanes.open[lane] = 1 if room > 0.0 else 0
+    if len(state.quotas) > 0:
+        limit_lanes(levers, state, work)

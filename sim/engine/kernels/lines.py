@@ -11,6 +11,7 @@ from sim.engine.arrays import BUILD, CUSTOMER, MINE, PLANT, Draws, Levers, Net, 
 from sim.engine.jit import helper
 from sim.engine.kernels.licences import file_for_licence
 from sim.engine.kernels.origin import blend_group, book_drawn, gather, mix_product
+from sim.engine.kernels.quotas import count_made, limit_lines
 from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want_from_stocks, want_of_line
 
 ENOUGH = 1.0 - 1e-12
@@ -28,11 +29,15 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
     for line in range(net.lines.kind.size):
         want_of_line(net, levers, state, work, draws, line, today)
     share_nameplates(net, levers, work)
+    if len(state.quotas) > 0:
+        limit_lines(levers, state, work, today)
     note_spare(net, levers, state, work)
     supply_lines(net, state, work)
     if shift_to_siblings(net, levers, work):
         supply_lines(net, state, work)
     move_mass(net, levers, state, work, today)
+    if len(state.quotas) > 0:
+        count_made(levers, state, work)
     for line in range(net.lines.kind.size):
         settle_books(net, state, work, line)
 

@@ -1,7 +1,7 @@
 """Allocation and shipping: suppliers share their stock among open orders, through each lane's gates.
 
-The gates of a lane, in order: is it open, how much may it ship today, does a route have room. What is
-not shipped stays ordered.
+The gates of a lane, in order: is it open, how much may it ship today, is there a quota left, does a route
+have room. What is not shipped stays ordered.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from sim.engine.jit import helper
 from sim.engine.kernels.goods import depart, transit_days
 from sim.engine.kernels.licences import use_licence
 from sim.engine.kernels.origin import remember_blends
+from sim.engine.kernels.quotas import count_shipped, cut_to_quotas, reopen_lanes
 from sim.interventions.levers import Fallback
 
 LISTED, BY_DAYS, BY_CAPACITY, NO_FALLBACK = (
@@ -32,8 +33,12 @@ def ship(
     work.lane_routes.flow[:] = 0.0
     for route in range(net.routes.capacity.size):
         work.routes.left[route] = net.routes.capacity[route] * levers.routes.capacity_share[route]
+    if len(state.quotas) > 0:
+        reopen_lanes(state, work)
     for out in range(net.outs.material.size):
         allocate(net, levers, state, work, out, today)
+    if len(state.quotas) > 0:
+        keep_to_quotas(net, levers, state, work, today)
     for lane in range(len(net.lanes)):
         if work.lanes.plain[lane] == 0:
             choose_routes(net, levers, state, work, lane)
@@ -42,6 +47,19 @@ def ship(
         for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
             send_lane(net, levers, state, work, draws, record, net.out_lane[j], today)
         clear_surplus(net, state, work, out)
+    if len(state.quotas) > 0:
+        count_shipped(levers, state, work)
+
+
+@helper
+def keep_to_quotas(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
+    """Cut allocations to the quotas; what a seller may not ship on one lane goes to its others."""
+    work.outs.is_cut[:] = 0
+    if cut_to_quotas(net, levers, state, work):
+        for out in range(net.outs.material.size):
+            if work.outs.is_cut[out] == 1:
+                allocate(net, levers, state, work, out, today)
+        cut_to_quotas(net, levers, state, work)
 
 
 @helper
