@@ -164,7 +164,7 @@ STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i "
     "waiting:f overdue:f waiting_days:f unfiled:f unfiled_days:f cleared:f cleared_days:f granted:f used:f "
-    "round:i",
+    "lapsed:f round:i",
     "groups": "forecast:f use_count:i unbooked:f",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
     "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",
@@ -178,7 +178,7 @@ WORK_COLUMNS = {
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
     "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
-    "give:f granted:f given_up:f",
+    "give:f granted:f given_up:f rationed:i",
     "lane_routes": "flow:f days:i",
     "routes": "left:f asked:f",
     "outs": "want:f stated:f idle:i is_cut:i",
@@ -187,7 +187,7 @@ RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
     "stocks": "on_hand:f use_wanted:f",
     "under_way": "quantity:f",
-    "lanes": "shipped:f received:f held:f unshipped:f ordered:f lead_days:f",
+    "lanes": "shipped:f received:f held:f unshipped:f ordered:f lead_days:f waiting:f cancelled:f gate:i",
     "shipments": "lr:i day:i arrival:i quantity:f",
 }
 

@@ -21,6 +21,7 @@ from sim.engine.arrays import Floats, State
 from sim.engine.index import Index
 from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
 from sim.engine.realise import CaseWorld
+from sim.engine.trajectory import LICENCE_COLUMNS
 from sim.interventions.instructions import Examiner
 
 WEEK = 7.0
@@ -36,6 +37,8 @@ class Application:
     tonnes: float
     ordered: float
     """Mean day of the orders."""
+    prepared: float
+    """Day on which its papers are complete."""
     ready: float
     """Day on which it is examined and waits for the desk."""
     number: int
@@ -43,6 +46,12 @@ class Application:
     round: int
     is_overdue: bool = False
     is_returned: bool = False
+
+    def stage(self, today: float) -> str:
+        """Return how far it is: with the seller, with the office, or back for information."""
+        if today < self.prepared:
+            return "preparing"
+        return "returned" if self.is_returned and today < self.ready else "in_queue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,10 @@ class Authority:
         self.lanes = {index.lane[name]: name for name in sorted(examiner.approval)}
         self.pending: list[Application] = []
         self.totals = {"filed": 0.0, "granted": 0.0, "refused": 0.0}
-        self.series: list[tuple[int, float, float, float, float]] = []
+        self.series: list[tuple[float, ...]] = []
+        self._filed = dict.fromkeys(self.lanes, 0.0)
+        self._waited = 0.0
+        self._before: tuple[Floats, Floats] | None = None
         self._world = world
         self._first = first_day
         self._patience = {
@@ -110,11 +122,16 @@ class Authority:
 
         `today` counts from the first day of the scenario.
         """
+        granted, self._waited = self.totals["granted"], 0.0
         self._collect(state, today)
         self._decide(state, today, today + WEEK)
         self._give_up(today + WEEK)
-        self._note(state, today)
+        self._note(state, today, self.totals["granted"] - granted)
         return self._written(state)
+
+    def filed(self) -> dict[str, float]:
+        """Return what was applied for on each lane [unit of material]."""
+        return {self.lanes[lane]: tonnes for lane, tonnes in self._filed.items() if tonnes > 0.0}
 
     def _collect(self, state: State, today: int) -> None:
         rounds = state.lanes.round
@@ -130,6 +147,7 @@ class Authority:
                 state.lanes.unfiled[lane] = 0.0
                 state.lanes.unfiled_days[lane] = 0.0
                 self.totals["filed"] += tonnes
+                self._filed[lane] += tonnes
                 self.pending.append(self._application(lane, tonnes, ordered, ordered, int(rounds[lane])))
 
     def _application(
@@ -139,8 +157,9 @@ class Authority:
         self._count[lane] = number + 1
         luck = self._luck(lane, number)
         slowness = self.examiner.slowness[self.lanes[lane]]
-        ready = filed + luck.preparing + luck.processing * slowness
-        return Application(lane, tonnes, ordered, ready, number, round_, is_overdue)
+        prepared = filed + luck.preparing
+        ready = prepared + luck.processing * slowness
+        return Application(lane, tonnes, ordered, prepared, ready, number, round_, is_overdue)
 
     def _luck(self, lane: int, number: int) -> Luck:
         if lane not in self._dice:
@@ -205,6 +224,7 @@ class Authority:
         what = GRANT_LATE if item.is_overdue else GRANT
         self._rows.append((effect, item.lane, what, granted, waited))
         self.totals["granted"] += granted
+        self._waited += granted * waited
         self._granted[item.lane] += granted
         if self.examiner.validity_days < math.inf:
             lapses = math.ceil(effect + self.examiner.validity_days)
@@ -218,11 +238,20 @@ class Authority:
                 self._rows.append((math.ceil(day), item.lane, OVERDUE, item.tonnes, 0.0))
                 self.pending[place] = replace(item, is_overdue=True)
 
-    def _note(self, state: State, today: int) -> None:
+    def _note(self, state: State, today: int, granted: float) -> None:
         lanes = list(self.lanes)
-        waiting = float((state.lanes.waiting[lanes] + state.lanes.overdue[lanes]).sum())
-        totals = self.totals
-        self.series.append((today, totals["filed"], totals["granted"], totals["refused"], waiting))
+        if self._before is None:
+            self._before = state.lanes.used[lanes].copy(), state.lanes.lapsed[lanes].copy()
+        used = float((state.lanes.used[lanes] - self._before[0]).sum())
+        lapsed = float((state.lanes.lapsed[lanes] - self._before[1]).sum())
+        stages = dict.fromkeys(("preparing", "in_queue", "returned"), 0.0)
+        for item in self.pending:
+            stages[item.stage(today)] += item.tonnes
+        row = self.totals | stages
+        row |= {"day": today, "lapsed": lapsed, "shipped": used - lapsed}
+        row["waiting"] = float((state.lanes.waiting[lanes] + state.lanes.overdue[lanes]).sum())
+        row["delay_days"] = self._waited / granted if granted > 0.0 else math.nan
+        self.series.append(tuple(float(row[name]) for name in LICENCE_COLUMNS))
 
     def _written(self, state: State) -> State:
         """Put the decisions where the kernel carries them out."""

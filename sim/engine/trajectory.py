@@ -31,6 +31,15 @@ LIMIT_NONE, LIMIT_CAPACITY, LIMIT_CHOKED = -1, -2, -3
 """Codes of `line_limit` that are not a material: ran as wanted; held back by its own capacity; by a
 co-product that nobody takes and for which there is no room left."""
 
+GATE_NONE, GATE_BAN, GATE_QUOTA, GATE_ROUTE, GATE_SELLER = range(5)
+"""Codes of `gate`: which gate holds a lane's open orders that need no licence, or no longer."""
+
+LICENCE_COLUMNS = (
+    "day", "filed", "preparing", "in_queue", "returned", "granted", "refused", "lapsed", "shipped", "waiting",
+    "delay_days",
+)  # fmt: skip
+"""Columns of an office's books; see `Trajectory.licences`."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -78,8 +87,16 @@ class Trajectory:
         (record, key); keys are (site, element, jurisdiction); recorded weekly and on the last day.
     shipments
         Structured array of SHIPMENT_DTYPE, or empty when not recorded.
+    waiting, cancelled, gate
+        Of each lane: orders that wait for a licence or a test at the end of the day, orders cancelled
+        [unit], and the gate that holds the other open orders (GATE_*), shape (day, lane); no rows where
+        only the outcome was wanted.
     licences
-        By office, a row a week: day, and tonnes filed, granted, refused so far and waiting now [unit].
+        By office, the books it keeps: a row a week with LICENCE_COLUMNS. Filed, granted, refused, lapsed and
+        shipped count from the start; preparing, in_queue (examination and desk), returned and waiting are
+        of the day [unit of material]; delay_days is the mean wait of what the week's decisions grant.
+    filed
+        By office and lane, what was applied for in all [unit of material].
     log
         Dated sentences of what happened: (day, intervention id, text).
     balance
@@ -116,7 +133,11 @@ class Trajectory:
     touched: FloatArray
     touched_keys: tuple[tuple[str, str, str], ...]
     touched_days: IntArray
+    waiting: FloatArray
+    cancelled: FloatArray
+    gate: IntArray
     shipments: NDArray[Any]
+    filed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     licences: Mapping[str, FloatArray] = field(default_factory=dict)
     log: tuple[tuple[int, str, str], ...] = ()
     balance: dict[str, float] = field(default_factory=dict)

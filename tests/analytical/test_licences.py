@@ -13,6 +13,7 @@ from scipy import stats
 
 from sim.domain import Distribution, Network
 from sim.engine.simulate import simulate
+from sim.engine.trajectory import LICENCE_COLUMNS
 from sim.interventions import ExportBan, ExportLicence, Pause
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
 from sim.scenario.workdays import calendar_days
@@ -92,7 +93,8 @@ def test_above_its_capacity_the_backlog_grows_linearly():
     # An application a week of 70 motors, licences of 10: seven decisions a week wanted, five there.
     rule = licence(processing_days=10.0, licence_quantity=10.0, decisions_per_week=5.0)
     run = simulate(small_case(world(cover=4000.0), 800, rule))
-    weeks, _, granted, _, waiting = run.licences["rule"].T
+    books = dict(zip(LICENCE_COLUMNS, run.licences["rule"].T, strict=True))
+    weeks, granted, waiting = books["day"], books["granted"], books["waiting"]
     late = weeks > 150
     slope = np.polyfit(weeks[late] / 7.0, waiting[late], 1)[0]
     assert slope == pytest.approx(70.0 - 50.0, rel=0.02)
@@ -164,7 +166,8 @@ def test_what_is_unused_lapses_and_its_orders_apply_anew():
     first = 160
     assert kept.shipped[first, lane(run)] > run.shipped[first, lane(run)]
     assert run.shipped[160:, lane(run)].sum() <= kept.shipped[160:, lane(run)].sum() + 1e-9
-    assert run.licences["rule"][-1, 2] > kept.licences["rule"][-1, 2]  # granted twice
+    granted = LICENCE_COLUMNS.index("granted")
+    assert run.licences["rule"][-1, granted] > kept.licences["rule"][-1, granted]  # granted twice
 
 
 def test_general_licences_free_their_share_of_orders():

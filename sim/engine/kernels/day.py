@@ -21,6 +21,7 @@ from sim.engine.arrays import (
     Work,
 )
 from sim.engine.jit import helper, kernel
+from sim.engine.kernels.gates import write_gates
 from sim.engine.kernels.goods import find_open_lanes, receive, set_gates
 from sim.engine.kernels.licences import carry_out_decisions
 from sim.engine.kernels.lines import run_lines
@@ -68,7 +69,7 @@ def advance(
         order(net, levers, state, work, signals, today)
         ship(net, levers, state, work, draws, record, today)
         if today >= state.clock[0]:
-            write_record(net, state, work, record, today - state.clock[0])
+            write_record(net, levers, state, work, record, today - state.clock[0])
         state.clock[1] = today + 1
         if signals.count[0] > 0:
             return ANSWER
@@ -76,7 +77,7 @@ def advance(
 
 
 @helper
-def write_record(net: Net, state: State, work: Work, record: Record, row: int) -> None:
+def write_record(net: Net, levers: Levers, state: State, work: Work, record: Record, row: int) -> None:
     """Write one day into the series."""
     groups = net.groups.material.size
     for line in range(net.lines.kind.size):
@@ -104,6 +105,7 @@ def write_record(net: Net, state: State, work: Work, record: Record, row: int) -
             record.lanes.unshipped[row, lane] = state.lanes.unshipped[lane] + state.lanes.stale[lane]
             record.lanes.ordered[row, lane] = work.lanes.order[lane]
             record.lanes.lead_days[row, lane] = state.lanes.lead_days[lane]
+        write_gates(net, levers, state, work, record, row)
     if row % WEEK == 0 or row == record.lines.made.shape[0] - 1:
         write_touched(net, state, work, record, row)
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from sim.engine.arrays import Ints, Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
+from sim.engine.kernels.gates import has_route
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
 from sim.engine.kernels.quotas import limit_lanes
 
@@ -263,12 +264,7 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
         is_open = room > 0.0 and state.lanes.qualified[lane] == 1
         if net.lanes.restart_line[lane] >= 0 and state.lines.awake[net.lanes.restart_line[lane]] != 1:
             is_open = False
-        has_route = False
-        for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
-            carries = levers.routes.capacity_share[net.lane_routes.route[lr]] > 0.0
-            if levers.lane_routes.open[lr] > 0.0 and carries:
-                has_route = True
-        work.lanes.gate[lane] = room if is_open and has_route else 0.0
+        work.lanes.gate[lane] = room if is_open and has_route(net, levers, lane) else 0.0
         work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
     for lr in range(len(net.lane_routes)):
         work.lane_routes.days[lr] = transit_days(levers, lr, net.lane_routes.days[lr])

@@ -147,6 +147,7 @@ def lapse(state: State, lane: int, granted: float, today: int) -> None:
     """Let what is unused of the first `granted` tonnes lapse; orders it had cleared wait anew."""
     lapsed = max(granted - state.lanes.used[lane], 0.0)
     state.lanes.used[lane] += lapsed
+    state.lanes.lapsed[lane] += lapsed
     left = max(state.lanes.granted[lane] - state.lanes.used[lane], 0.0)
     excess = state.lanes.cleared[lane] - left
     if excess <= NOTHING * lapsed or excess <= 0.0:

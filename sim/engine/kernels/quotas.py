@@ -33,6 +33,7 @@ def left_of(levers: Levers, state: State, quota: int) -> float:
 @helper
 def limit_lanes(levers: Levers, state: State, work: Work) -> None:
     """Say in the morning what each lane may ship of what is left; a lane without any is closed."""
+    work.lanes.rationed[:] = 0
     for quota in range(len(state.quotas)):
         if state.quotas.of[quota] != OF_LANES:
             continue
@@ -48,6 +49,7 @@ def limit_lanes(levers: Levers, state: State, work: Work) -> None:
             if left <= 0.0:
                 work.lanes.room[lane] = 0.0
                 work.lanes.open[lane] = 0
+                work.lanes.rationed[lane] = 1
             elif asked > left:
                 ask = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
                 work.lanes.room[lane] = ask * (left / asked)
@@ -82,6 +84,7 @@ def cut_to_quotas(net: Net, levers: Levers, state: State, work: Work) -> bool:
             lane = state.members.who[j]
             work.lanes.give[lane] *= left / asked
             work.lanes.room[lane] = min(work.lanes.room[lane], work.lanes.give[lane])
+            work.lanes.rationed[lane] = 1
             work.outs.is_cut[net.lanes.source[lane]] = 1
     return any_cut
 
