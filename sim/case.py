@@ -76,6 +76,19 @@ class Case:
     must_hold: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Bring into the network what interventions need there; it stays in the baseline, unused."""
+        network, on_hand = self.network, dict(self.initial_state.on_hand)
+        for item in sorted(self.interventions, key=lambda item: item.id):
+            endowed = item.endows(network)
+            network = item.equip(network)
+            for place, quantity in endowed.items():
+                on_hand.setdefault(place, quantity)
+        if network is not self.network:
+            object.__setattr__(self, "network", network)
+        if len(on_hand) > len(self.initial_state.on_hand):
+            object.__setattr__(self, "initial_state", replace(self.initial_state, on_hand=on_hand))
+
     def baseline(self) -> Case:
         """Return the same world without the case's own interventions, with the same luck."""
         kept = tuple(item for item in self.interventions if item.id in self.background)

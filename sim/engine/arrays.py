@@ -93,6 +93,8 @@ SOURCE, MINE, PLANT, STORE, BUILD, CUSTOMER = range(6)
 PRO_RATA, RANKED = range(2)
 BASE_STOCK, ORDER_UP_TO, MIN_MAX, REORDER_QUANTITY, FIXED_QUANTITY = range(5)
 FORECAST_FIXED, FORECAST_AVERAGE, FORECAST_EXPONENTIAL = range(3)
+READY, ON_DEMAND, NEVER = range(3)
+"""Whether a lane is qualified, will be when it is needed, or only by an intervention."""
 OF_LANES, OF_LINES = range(2)
 """What the members of a quota are."""
 SURPLUS_STORE, SURPLUS_LEDGER, SURPLUS_CHOKE = range(3)
@@ -175,6 +177,7 @@ STATE_COLUMNS = {
     "members": "who:i weight:f",
 }
 WORK_COLUMNS = {
+    "inputs": "quantity:f",
     "lines": "want:f need:f made:f limit:i parked:f",
     "groups": "want:f need:f got:f left:f same:i",
     "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
@@ -221,12 +224,14 @@ class Net(NamedTuple):
 
 
 class Levers(NamedTuple):
-    """What interventions turn; one row per lane, lane route, route or line."""
+    """What interventions turn; one row per lane, lane route, route, line, input or bought material."""
 
     lanes: Table
     lane_routes: Table
     routes: Table
     lines: Table
+    inputs: Table
+    groups: Table
 
 
 class State(NamedTuple):
@@ -276,6 +281,7 @@ class State(NamedTuple):
 class Work(NamedTuple):
     """Scratch of one day, columns in WORK_COLUMNS; nothing in it outlives the day."""
 
+    inputs: Table
     lines: Table
     groups: Table
     lanes: Table

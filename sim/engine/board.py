@@ -50,6 +50,12 @@ class Board:
         self.levers = levers
         self._quotas: dict[str, int] = {}
         self._turned: dict[tuple[str, int], dict[str, float]] = {}
+        self._groups = {f"{site}|{material}": i for (site, material), i in index.group.items()}
+        self._inputs = {
+            f"{index.lines[line]}|{index.materials[net.groups.material[net.inputs.group[slot]]]}": slot
+            for line in range(len(net.lines))
+            for slot in range(net.lines.in_first[line], net.lines.in_end[line])
+        }
         self._lane_routes = {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)}
 
     def row_of(self, lever: Lever, key: str) -> int:
@@ -59,6 +65,8 @@ class Board:
             "line": self.index.line,
             "route": self.index.route,
             "lane_route": self._lane_routes,
+            "input": self._inputs,
+            "group": self._groups,
         }
         return rows[lever.rows][key]
 

@@ -415,8 +415,8 @@ def _lanes(network: Network, flows: SteadyFlows, index: Index, parts: dict[str, 
             _rank(network, lane, [lanes[j] for j in by_out[out]])
             for lane, out in zip(lanes, source, strict=True)
         ),
-        "lane_qualify": flags(
-            central(lane.qualification_days) > 0.0 and flow[i] <= 0.0 for i, lane in enumerate(lanes)
+        "lane_qualify": ints(
+            _readiness(lane) if flow[i] <= 0.0 else a.READY for i, lane in enumerate(lanes)
         ),
         "lane_restart_line": ints(_dormant_line(network, index, lane) for lane in lanes),
         "lane_lr_ptr": ragged([0] * len(lane.routes) for lane in lanes)[0],
@@ -469,6 +469,13 @@ def _rank(network: Network, lane: Lane, rivals: list[Lane]) -> int:
     if rule == "highest_bid":
         return sum(1 for bid in {other.bid_usd_per_tonne for other in rivals} if bid > lane.bid_usd_per_tonne)
     return 0
+
+
+def _readiness(lane: Lane) -> int:
+    days = central(lane.qualification_days)
+    if days <= 0.0:
+        return a.READY
+    return a.NEVER if math.isinf(days) else a.ON_DEMAND
 
 
 def _dormant_line(network: Network, index: Index, lane: Lane) -> int:

@@ -23,7 +23,8 @@ BUCKETS = 2048
 SWEEPS = 4000
 
 
-LEVER_TABLES = {"lane": "lanes", "lane_route": "lane_routes", "route": "routes", "line": "lines"}
+LEVER_TABLES = {"lane": "lanes", "lane_route": "lane_routes", "route": "routes", "line": "lines",
+                "input": "inputs", "group": "groups"}  # fmt: skip
 
 
 def lever_column(lever: Lever) -> tuple[str, str]:
@@ -115,7 +116,7 @@ def steady_state(net: Net, blend_days: int) -> State:
     state = State(
         clock=np.zeros(2, dtype=np.int64),
         on_hand=_opening_stocks(net, share, lead),
-        lanes=a.table(len(lanes), columns["lanes"], qualified=1 - lanes.qualify, **opening),
+        lanes=a.table(len(lanes), columns["lanes"], qualified=a.flags(lanes.qualify == a.READY), **opening),
         groups=a.table(len(net.groups), columns["groups"], forecast=net.groups.planned_use),
         lines=a.table(len(net.lines), columns["lines"], awake=1, ramp=1.0),
         outs=a.table(len(net.outs), columns["outs"], ordered_from=_steady_orders(net)),

@@ -163,6 +163,14 @@ class Intervention:
         """Return the measure in words, without dates."""
         return f"{self.kind} {self.id}"
 
+    def equip(self, network: Network) -> Network:
+        """Return the network with what this kind brings into the world; most bring nothing."""
+        return network
+
+    def endows(self, network: Network) -> Mapping[tuple[str, str], float]:
+        """Return stocks on the first day that it brings, by (site, material) [unit of material]."""
+        return {}
+
     def problems(self, network: Network) -> tuple[str, ...]:
         """Return what stands in the way of this intervention on a network, in sentences."""
         try:

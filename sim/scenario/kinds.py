@@ -50,8 +50,7 @@ NEVER_ZERO = frozenset({"capacity_per_day", "up_days", "down_days"})
 
 KINDS_TO_COME = (
     "content_rule", "procurement_ban",
-    "contract_freeze", "tariff", "technology_ban", "stockpile", "demand_shift", "hoarding", "substitution",
-    "recycling", "price_floor", "alliance",
+    "tariff", "technology_ban", "price_floor",
 )  # fmt: skip
 """Kinds that are named but not built: a scenario that names one is told so, not offered another."""
 

@@ -56,11 +56,14 @@ def test_only_declared_levers_and_their_rows_are_turned(kind, stand):
 
 
 def test_rows_are_of_the_kind_the_lever_has(kind, stand):
-    network = stand.network
+    item = stand.from_example(kind)
+    network = item.equip(stand.network)
     legs = {f"{lane.lane_id}|{leg.route}" for lane in network.lanes.values() for leg in lane.routes}
     known = {"lane": set(network.lanes), "lane_route": legs, "route": set(network.routes)}
     known["line"] = set(network.lines)
-    for lever, rows in stand.from_example(kind).touches(network).items():
+    known["input"] = {f"{line.line_id}|{name}" for line in network.lines.values() for name in line.inputs}
+    known["group"] = {f"{lane.buyer}|{lane.material}" for lane in network.lanes.values()}
+    for lever, rows in item.touches(network).items():
         assert set(rows) <= known[LEVERS[lever].rows]
 
 

@@ -300,8 +300,8 @@ class TestFromTrajectories:
         lines, lanes, routes = (tuple(sorted(part)) for part in parts)
         by_day = {name: np.zeros((n_days, 0)) for name in (
             "on_hand", "use_wanted", "received", "in_transit", "held", "unshipped", "ordered",
-            "lead_time_days", "line_wanted", "line_planned", "line_parked", "line_owed", "waiting", "cancelled",
-            "gate",
+            "lead_time_days", "line_wanted", "line_planned", "line_parked", "line_owed",
+            "waiting", "cancelled", "gate",
         )}  # fmt: skip
         rates = {"maker_line": made[0], "rival_line": made[1], "works_line": 3.0}
         ships = np.array([(12, 12 + days, 0, 0, 5.0), (70, -1, 0, 0, 5.0), (2, 9, 0, 0, 5.0)], SHIPMENT_DTYPE)

@@ -28,6 +28,7 @@ from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
 from sim.engine.kernels.origin import add_lane
 from sim.engine.kernels.shipping import ship
+from sim.engine.kernels.wants import plan_of
 
 WEEK = 7
 SPECK = 1e-9
@@ -83,7 +84,7 @@ def write_record(net: Net, levers: Levers, state: State, work: Work, record: Rec
     for line in range(net.lines.kind.size):
         record.lines.wanted[row, line] = work.lines.want[line]
         record.lines.made[row, line] = work.lines.made[line]
-        record.lines.planned[row, line] = net.lines.plan[line]
+        record.lines.planned[row, line] = plan_of(net, levers, line)
         if net.lines.demand_row[line] >= 0:
             record.lines.planned[row, line] = work.lines.need[line]
         record.lines.limit[row, line] = work.lines.limit[line]

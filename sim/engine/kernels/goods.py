@@ -261,11 +261,14 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
         room = np.inf
         if levers.lanes.flow_share[lane] < 1.0:
             room = levers.lanes.flow_share[lane] * net.lanes.flow[lane]
-        is_open = room > 0.0 and state.lanes.qualified[lane] == 1
+        is_ready = state.lanes.qualified[lane] == 1 or levers.lanes.released[lane] > 0.0
+        is_open = room > 0.0 and is_ready
         if net.lanes.restart_line[lane] >= 0 and state.lines.awake[net.lanes.restart_line[lane]] != 1:
             is_open = False
         work.lanes.gate[lane] = room if is_open and has_route(net, levers, lane) else 0.0
         work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
+    for slot in range(len(net.inputs)):
+        work.inputs.quantity[slot] = net.inputs.quantity[slot] * levers.inputs.factor[slot]
     for lr in range(len(net.lane_routes)):
         work.lane_routes.days[lr] = transit_days(levers, lr, net.lane_routes.days[lr])
 

@@ -12,12 +12,21 @@ from sim.engine.jit import helper
 from sim.engine.kernels.licences import file_for_licence
 from sim.engine.kernels.origin import blend_group, book_drawn, gather, mix_product
 from sim.engine.kernels.quotas import count_made, limit_lines
-from sim.engine.kernels.wants import note_spare, room_of, share_nameplates, want_from_stocks, want_of_line
+from sim.engine.kernels.wants import (
+    note_spare,
+    plan_of,
+    room_of,
+    share_nameplates,
+    want_from_stocks,
+    want_of_line,
+)
 
 ENOUGH = 1.0 - 1e-12
 """A supply this close to the want is the want (shares sum to one only up to rounding)."""
 STOPPED_SHARE = 0.05
 """A build line at this share of what its ramp allows or less stands still, and restarts by its ramp."""
+ALL = 1e300
+"""What an input offers of which nothing is needed any more."""
 SAME = 1e-12
 """Lanes whose parts of a line's use differ by less are the same mix."""
 
@@ -39,7 +48,7 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
     if len(state.quotas) > 0:
         count_made(levers, state, work)
     for line in range(net.lines.kind.size):
-        settle_books(net, state, work, line)
+        settle_books(net, levers, state, work, line)
 
 
 @helper
@@ -83,7 +92,7 @@ def supply_lines(net: Net, state: State, work: Work) -> None:
         need = 0.0
         for j in range(net.groups.line_first[group], net.groups.line_end[group]):
             line, slot = net.group_lines.line[j], net.group_lines.slot[j]
-            quantity = net.inputs.quantity[slot]
+            quantity = work.inputs.quantity[slot]
             want += wanted_units(net, state, work, line, slot) * quantity
             need += work.lines.need[line] * quantity
         work.groups.want[group] = want
@@ -115,8 +124,10 @@ def wanted_units(net: Net, state: State, work: Work, line: int, slot: int) -> fl
 def offer_of(net: Net, state: State, work: Work, line: int, slot: int, in_order: bool) -> float:
     """Return how much of one input a line may take, as a rate of the line."""
     group = net.inputs.group[slot]
+    if work.inputs.quantity[slot] <= 0.0:
+        return ALL
     if in_order:
-        return work.groups.left[group] / net.inputs.quantity[slot]
+        return work.groups.left[group] / work.inputs.quantity[slot]
     want, got = work.groups.want[group], work.groups.got[group]
     units = wanted_units(net, state, work, line, slot)
     return units if got >= want * ENOUGH else units * got / want
@@ -134,7 +145,7 @@ def convert(net: Net, state: State, work: Work, line: int) -> None:
                 work.lines.limit[line] = net.groups.material[net.inputs.group[i]]
     work.lines.made[line] = rate
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
-        work.takes[i] = rate * net.inputs.quantity[i]
+        work.takes[i] = rate * work.inputs.quantity[i]
 
 
 @helper
@@ -142,7 +153,7 @@ def build(net: Net, state: State, work: Work, line: int, in_order: bool) -> None
     """Build to plan; park incomplete units for want of a parkable component, complete parked ones."""
     want = work.lines.want[line]
     bare = want
-    fitted = 1e300
+    fitted = ALL
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         offer = offer_of(net, state, work, line, i, in_order)
         if offer < want * ENOUGH and offer < min(bare, fitted):
@@ -159,7 +170,7 @@ def build(net: Net, state: State, work: Work, line: int, in_order: bool) -> None
     work.lines.parked[line] = incomplete - completed
     for i in range(net.lines.in_first[line], net.lines.in_end[line]):
         late = completed if net.inputs.parkable[i] == 1 else incomplete
-        work.takes[i] = (whole + late) * net.inputs.quantity[i]
+        work.takes[i] = (whole + late) * work.inputs.quantity[i]
         if in_order:
             group = net.inputs.group[i]
             work.groups.left[group] = max(work.groups.left[group] - work.takes[i], 0.0)
@@ -283,7 +294,7 @@ def push(net: Net, levers: Levers, state: State, out: int, made: float, today: i
 
 
 @helper
-def settle_books(net: Net, state: State, work: Work, line: int) -> None:
+def settle_books(net: Net, levers: Levers, state: State, work: Work, line: int) -> None:
     """Carry over what is owed, parked and how far a restart has come."""
     kind = net.lines.kind[line]
     if kind == CUSTOMER:
@@ -291,7 +302,7 @@ def settle_books(net: Net, state: State, work: Work, line: int) -> None:
             owed = work.lines.need[line] + state.lines.owed[line] - work.lines.made[line]
             state.lines.owed[line] = max(owed, 0.0)
     elif kind == BUILD:
-        plan = net.lines.plan[line]
+        plan = plan_of(net, levers, line)
         made = work.lines.made[line]
         state.lines.parked[line] = max(state.lines.parked[line] + work.lines.parked[line], 0.0)
         owed = state.lines.owed[line] + plan - made

@@ -19,6 +19,7 @@ from sim.engine.arrays import (
     FORECAST_EXPONENTIAL,
     FORECAST_FIXED,
     MIN_MAX,
+    ON_DEMAND,
     ORDER_UP_TO,
     PLANT,
     QUALIFY,
@@ -48,12 +49,17 @@ def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, 
     for lane in range(net.lanes.source.size):
         if net.lanes.pushed[lane] == 0:
             cancel_overdue(net, state, work, signals, lane, today)
+            if levers.lanes.accepts[lane] < 1.0:
+                turn_away(net, levers, state, signals, lane, today)
             give_share_back(net, state, work, lane, today)
     for group in range(net.groups.material.size):
         if (today - net.groups.offset[group]) % net.groups.review[group] == 0:
-            raise_orders(net, state, work, group, today)
+            raise_orders(net, levers, state, work, group, today)
         else:
-            split_cancelled(net, state, work, group, today)
+            split_cancelled(net, levers, state, work, group, today)
+    for lane in range(net.lanes.source.size):
+        if levers.lanes.cover_kept[lane] > 0.0:
+            work.lanes.order[lane] += gap_to_cover(net, levers, state, lane)
     state.outs.ordered_from[:] = 0.0
     for lane in range(net.lanes.source.size):
         book_order(net, levers, state, work, lane, today)
@@ -77,11 +83,12 @@ def update_forecast(net: Net, levers: Levers, state: State, work: Work, group: i
             total += state.use_ring[group, k]
         state.groups.forecast[group] = total / window
     if kind != FORECAST_FIXED:
-        state.groups.forecast[group] = min(state.groups.forecast[group], most_use(net, levers, state, group))
+        most = most_use(net, levers, state, work, group)
+        state.groups.forecast[group] = min(state.groups.forecast[group], most)
 
 
 @helper
-def most_use(net: Net, levers: Levers, state: State, group: int) -> float:
+def most_use(net: Net, levers: Levers, state: State, work: Work, group: int) -> float:
     """Return what the lines of a bought material could use a day at their nominal capacity.
 
     The mean is capped and not each day: orders that come once a week are more than a day's capacity.
@@ -93,7 +100,7 @@ def most_use(net: Net, levers: Levers, state: State, group: int) -> float:
             return np.inf
         if state.lines.awake[line] == 1:
             capacity = net.lines.capacity[line] + levers.lines.capacity_added[line]
-            most += capacity * net.inputs.quantity[net.group_lines.slot[j]]
+            most += capacity * work.inputs.quantity[net.group_lines.slot[j]]
     return most
 
 
@@ -154,7 +161,7 @@ def wake_alternatives(net: Net, state: State, signals: Signals, lane: int, group
         other = net.group_lane[j]
         if other == lane:
             continue
-        if net.lanes.qualify[other] == 1 and state.lanes.qualified[other] == 0:
+        if net.lanes.qualify[other] == ON_DEMAND and state.lanes.qualified[other] == 0:
             send(signals, today, QUALIFY, other)
             state.lanes.qualified[other] = 2
         line = net.lanes.restart_line[other]
@@ -172,6 +179,27 @@ def send(signals: Signals, today: int, code: int, index: int) -> None:
         signals.board.code[row] = code
         signals.board.index[row] = index
         signals.count[0] = row + 1
+
+
+@helper
+def turn_away(net: Net, levers: Levers, state: State, signals: Signals, lane: int, today: int) -> None:
+    """Note that a seller takes no new orders: the buyer's business looks elsewhere at once."""
+    refused = 1.0 - levers.lanes.accepts[lane]
+    if state.lanes.shifted[lane] < refused:
+        state.lanes.shifted[lane] = refused
+        wake_alternatives(net, state, signals, lane, net.lanes.group[lane], today)
+    state.lanes.last_cancelled[lane] = today
+
+
+@helper
+def gap_to_cover(net: Net, levers: Levers, state: State, lane: int) -> float:
+    """Return what a lane that fills its buyer's stock is short of, with what it has under way and ordered."""
+    group = net.lanes.group[lane]
+    stock = state.lanes.in_transit[lane] + state.lanes.unshipped[lane] + state.lanes.stale[lane]
+    stock += state.lanes.waiting[lane]
+    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
+    return max(levers.lanes.cover_kept[lane] * state.groups.forecast[group] - stock, 0.0)
 
 
 @helper
@@ -234,7 +262,7 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
             stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
         stock *= state.lanes.share_now[lane]
     if net.groups.owes[group] == 1:
-        stock -= spoken_for(net, state, group) * state.lanes.share_now[lane]
+        stock -= spoken_for(net, state, work, group) * state.lanes.share_now[lane]
     position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane] + state.lanes.waiting[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
@@ -242,24 +270,26 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
 
 
 @helper
-def spoken_for(net: Net, state: State, group: int) -> float:
+def spoken_for(net: Net, state: State, work: Work, group: int) -> float:
     """Return how much of a bought material waiting customers and parked units will take."""
     claimed = 0.0
     for j in range(net.groups.line_first[group], net.groups.line_end[group]):
         line, slot = net.group_lines.line[j], net.group_lines.slot[j]
         if net.lines.kind[line] == CUSTOMER:
-            claimed += state.lines.owed[line] * net.inputs.quantity[slot]
+            claimed += state.lines.owed[line] * work.inputs.quantity[slot]
         elif net.inputs.parkable[slot] == 1:
-            claimed += state.lines.parked[line] * net.inputs.quantity[slot]
+            claimed += state.lines.parked[line] * work.inputs.quantity[slot]
     return claimed
 
 
 @helper
-def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> None:
+def raise_orders(
+    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
+) -> None:
     """Raise the orders of one bought material on its review day."""
     policy = net.groups.policy[group]
     if policy == BASE_STOCK or policy == ORDER_UP_TO:
-        surplus = order_up_to_levels(net, state, work, group, today)
+        surplus = order_up_to_levels(net, levers, state, work, group, today)
     else:
         order_for_all(net, state, work, group, today)
         surplus = 0.0
@@ -272,11 +302,13 @@ def raise_orders(net: Net, state: State, work: Work, group: int, today: int) -> 
             moved += work.lanes.order[lane] * part
             work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
     if moved > surplus:
-        spread(net, state, work, group, moved - surplus, today)
+        spread(net, levers, state, work, group, moved - surplus, today)
 
 
 @helper
-def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: int) -> float:
+def order_up_to_levels(
+    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
+) -> float:
     """Order each lane up to its level; return what lanes have above theirs."""
     surplus = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
@@ -285,8 +317,10 @@ def order_up_to_levels(net: Net, state: State, work: Work, group: int, today: in
             continue
         if net.groups.policy[group] == ORDER_UP_TO:
             level = net.groups.first[group]
+            level += state.groups.forecast[group] * levers.groups.cover_added[group]
         else:
-            days = net.groups.cover[group] + state.lanes.lead_days[lane] + net.groups.review[group] - 1.0
+            cover = net.groups.cover[group] + levers.groups.cover_added[group]
+            days = cover + state.lanes.lead_days[lane] + net.groups.review[group] - 1.0
             if net.groups.store[group] >= 0:
                 days += 1.0  # a store orders before it sees the orders of the day
             level = state.groups.forecast[group] * days
@@ -318,7 +352,9 @@ def order_for_all(net: Net, state: State, work: Work, group: int, today: int) ->
 
 
 @helper
-def split_cancelled(net: Net, state: State, work: Work, group: int, today: int) -> None:
+def split_cancelled(
+    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
+) -> None:
     """Split what was cancelled today over lanes that can step in, on a day without a review."""
     moved = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
@@ -327,7 +363,7 @@ def split_cancelled(net: Net, state: State, work: Work, group: int, today: int) 
             fits = fitting_elsewhere(net, state, work, lane, group, today)
             moved += work.lanes.cancelled[lane] * fits
     if moved > 0.0:
-        spread(net, state, work, group, moved, today)
+        spread(net, levers, state, work, group, moved, today)
 
 
 @helper
@@ -358,19 +394,36 @@ def fitting_elsewhere(net: Net, state: State, work: Work, lane: int, group: int,
 
 
 @helper
-def spread(net: Net, state: State, work: Work, group: int, quantity: float, today: int) -> None:
-    """Share re-split orders over the lanes that can step in: by spare capacity, else by share."""
+def spread(
+    net: Net, levers: Levers, state: State, work: Work, group: int, quantity: float, today: int
+) -> None:
+    """Share re-split orders over the lanes that can step in: by spare capacity, else by share.
+
+    Where a preferred lane can step in and has goods to spare, the others are not asked.
+    """
     first, last = net.groups.lane_first[group], net.groups.lane_end[group]
+    for j in range(first, last):
+        work.lanes.ask[net.group_lane[j]] = 0.0
     by_spare = 0.0
     by_share = 0.0
-    for j in range(first, last):
-        lane = net.group_lane[j]
-        if net.lanes.pushed[lane] == 0 and can_step_in(net, state, work, lane, today):
-            by_spare += state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane]
-            by_share += state.lanes.share_now[lane] * net.lanes.fits[lane]
+    is_preferred = False
     for j in range(first, last):
         lane = net.group_lane[j]
         if net.lanes.pushed[lane] == 1 or not can_step_in(net, state, work, lane, today):
+            continue
+        spare = state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane]
+        if levers.lanes.preferred[lane] > 0.0 and spare > 0.0 and not is_preferred:
+            is_preferred = True
+            by_spare = 0.0
+            for k in range(first, j):
+                work.lanes.ask[net.group_lane[k]] = 0.0
+        if not is_preferred or levers.lanes.preferred[lane] > 0.0:
+            work.lanes.ask[lane] = 1.0
+            by_spare += spare
+            by_share += state.lanes.share_now[lane] * net.lanes.fits[lane]
+    for j in range(first, last):
+        lane = net.group_lane[j]
+        if work.lanes.ask[lane] <= 0.0:
             continue
         if by_spare > 0.0:
             part = state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane] / by_spare
@@ -395,6 +448,9 @@ def book_order(net: Net, levers: Levers, state: State, work: Work, lane: int, to
     """Enter a new order into the supplier's book; what needs a licence waits and asks for no production."""
     if work.lanes.open[lane] == 1:
         state.outs.ordered_from[net.lanes.source[lane]] += work.lanes.granted[lane]
+    if levers.lanes.accepts[lane] < 1.0:
+        work.lanes.order[lane] *= levers.lanes.accepts[lane]
+    work.lanes.order[lane] += levers.lanes.order_added[lane]
     quantity = work.lanes.order[lane]
     if quantity <= 0.0:
         return

@@ -72,40 +72,58 @@ def allocate(net: Net, levers: Levers, state: State, work: Work, out: int, today
         stock = np.inf if levers.lines.availability[line] > 0.0 else 0.0
     asked = 0.0
     ranks = 0
+    last_served = 0.0
     for j in range(first, last):
         lane = net.out_lane[j]
         ask = state.lanes.unshipped[lane] + state.lanes.stale[lane]
         work.lanes.ask[lane] = min(ask, work.lanes.room[lane]) if work.lanes.open[lane] == 1 else 0.0
         asked += work.lanes.ask[lane]
         ranks = max(ranks, net.lanes.rank[lane])
+        last_served = max(last_served, levers.lanes.served_after[lane])
     if asked <= stock:
         for j in range(first, last):
             work.lanes.give[net.out_lane[j]] = work.lanes.ask[net.out_lane[j]]
+    elif last_served > 0.0:
+        left = serve_by_rank(net, levers, work, out, stock, ranks, 0.0)
+        serve_by_rank(net, levers, work, out, left, ranks, 1.0)
     elif net.outs.allocation[out] == PRO_RATA:
         for j in range(first, last):
             lane = net.out_lane[j]
             work.lanes.give[lane] = work.lanes.ask[lane] * (stock / asked)
     else:
-        serve_by_rank(net, work, out, stock, ranks)
+        serve_by_rank(net, levers, work, out, stock, ranks, 0.0)
     if net.outs.whole[out] == 1:
         for j in range(first, last):
             whole_orders_only(net, state, work, net.out_lane[j], today)
 
 
 @helper
-def serve_by_rank(net: Net, work: Work, out: int, stock: float, ranks: int) -> None:
-    """Serve lanes rank by rank, pro rata within a rank."""
-    for rank in range(ranks + 1):
+def serve_by_rank(
+    net: Net, levers: Levers, work: Work, out: int, stock: float, ranks: int, turn: float
+) -> float:
+    """Serve the lanes of a turn rank by rank, pro rata within a rank; return what is left of the stock.
+
+    A seller that shares pro rata knows no ranks within a turn.
+    """
+    is_ranked = net.outs.allocation[out] != PRO_RATA
+    for rank in range(ranks + 1 if is_ranked else 1):
         asked = 0.0
         for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
-            if net.lanes.rank[net.out_lane[j]] == rank:
+            if is_in_turn(net, levers, net.out_lane[j], rank, is_ranked, turn):
                 asked += work.lanes.ask[net.out_lane[j]]
         part = 1.0 if asked <= stock else stock / asked
         for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
             lane = net.out_lane[j]
-            if net.lanes.rank[lane] == rank:
+            if is_in_turn(net, levers, lane, rank, is_ranked, turn):
                 work.lanes.give[lane] = work.lanes.ask[lane] * part
         stock = max(stock - asked * part, 0.0)
+    return stock
+
+
+@helper
+def is_in_turn(net: Net, levers: Levers, lane: int, rank: int, is_ranked: bool, turn: float) -> bool:
+    """Tell whether a lane is served now."""
+    return levers.lanes.served_after[lane] == turn and (not is_ranked or net.lanes.rank[lane] == rank)
 
 
 @helper

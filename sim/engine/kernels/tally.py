@@ -68,6 +68,8 @@ def tally_booked(net: Net, state: State, origin: Floats, out: int) -> None:
 @helper
 def tally_drawn(net: Net, state: State, origin: Floats, group: int) -> None:
     """Add the origin of what has been drawn of a bought material."""
+    if net.groups.lane_first[group] == net.groups.lane_end[group]:
+        return
     bin_ = net.lanes.bin[net.group_lane[net.groups.lane_first[group]]]
     drawn = net.groups.entry_first[group] - net.bins.entry_first[bin_]
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):

@@ -47,6 +47,12 @@ def want_from_stocks(net: Net, levers: Levers, state: State, work: Work) -> None
 
 
 @helper
+def plan_of(net: Net, levers: Levers, line: int) -> float:
+    """Return the plan of a build line or a customer, as demand stands now."""
+    return net.lines.plan[line] * levers.lines.plan_factor[line]
+
+
+@helper
 def capacity_of(net: Net, levers: Levers, state: State, line: int) -> float:
     """Return what a line could run at today, without regard to inputs."""
     if state.lines.awake[line] != 1 or levers.lines.availability[line] <= 0.0:
@@ -74,9 +80,10 @@ def want_of_line(
     elif kind == BUILD:
         want, need = want_of_build(net, levers, state, line)
     elif kind == CUSTOMER:
-        need = net.lines.plan[line]
+        need = plan_of(net, levers, line)
         if net.lines.demand_row[line] >= 0 and today >= state.clock[0]:
             need = draws.demand[net.lines.demand_row[line], today - state.clock[0]]
+            need *= levers.lines.plan_factor[line]
         want = need + state.lines.owed[line]
     else:
         want = 0.0
@@ -136,7 +143,7 @@ def room_for_co_products(net: Net, state: State, line: int) -> float:
 @helper
 def want_of_build(net: Net, levers: Levers, state: State, line: int) -> tuple[float, float]:
     """Return (want, need): the plan, overtime while units are owed, rationing, and a restart ramp."""
-    plan = net.lines.plan[line]
+    plan = plan_of(net, levers, line)
     late = max(state.lines.owed[line] - state.lines.parked[line], 0.0)
     need = plan + min(late, net.lines.overtime[line] * plan)
     most = min(net.lines.capacity[line], plan * (1.0 + net.lines.overtime[line]))

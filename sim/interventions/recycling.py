@@ -1,0 +1,65 @@
+"""More scrap is collected, or recyclers grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from sim.domain import LineKind, Network
+from sim.interventions.base import Intervention, World
+from sim.interventions.instructions import Instruction, Turn
+from sim.interventions.scope import in_words, lines_in_scope
+
+LEVER = "line_capacity_added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recycling(Intervention):
+    """Add to what scrap collectors bring in, or to what recyclers can work up.
+
+    At level ``x`` each line in scope has ``x added`` more. A line that collects old scrap brings in that much
+    more; a plant that works up swarf can take in that much more, as far as there is swarf: it falls when the
+    output of magnets falls.
+
+    Examples
+    --------
+    ```yaml
+    id: old_motors
+    kind: recycling
+    lines: [zhana_kazakhstan]
+    added: 100 t/yr
+    start: 2025-03-01
+    enforced: 12 months
+    ```
+    """
+
+    kind: ClassVar[str] = "recycling"
+    levers: ClassVar[tuple[str, ...]] = (LEVER,)
+
+    added_per_day: float = field(
+        metadata={"alias": "added", "unit": "rate", "doc": "more of the line's first output"}
+    )
+    lines: tuple[str, ...] = field(default=(), metadata={"doc": "line ids, beside those at `from`"})
+
+    def __post_init__(self) -> None:
+        Intervention.__post_init__(self)
+        if self.added_per_day < 0.0:
+            raise ValueError(f"{self.id}: added is {self.added_per_day:g} a day; it is not negative")
+        if not (self.lines or self.from_places):
+            raise ValueError(f"{self.id}: neither `lines` nor `from` says who recycles")
+
+    def touches(self, network: Network) -> dict[str, tuple[str, ...]]:
+        """Return the collecting and recycling lines in scope."""
+        kinds = (LineKind.MINE, LineKind.PLANT)
+        lines = lines_in_scope(network, self.from_places, self.lines)
+        return {LEVER: tuple(line.line_id for line in lines if line.kind in kinds)}
+
+    def apply(self, world: World, level: float) -> Iterator[Instruction]:
+        """Add to the lines."""
+        yield Turn(LEVER, self.touches(world.network)[LEVER], level * self.added_per_day)
+
+    def what(self) -> str:
+        """Return the programme in words."""
+        who = in_words((*self.from_places, *self.lines), "")
+        return f"{who} recycles {self.added_per_day * 365:g} more a year"
