@@ -128,6 +128,19 @@ def leaving(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return abs(value - wanted) <= wanted * number(words["percent"]) / 100.0, f"{value:,.1f} t/yr"
 
 
+@sentence(
+    "MATERIAL landing in COUNTRY from ORIGIN is PERCENT % of the baseline +- TOLERANCE % [from FIRST to LAST]"
+)
+def landing(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What lands in a country from another, over the horizon or between dates; tolerance in points."""
+    first, last = (as_date(words[key]) if key in words else None for key in ("first", "last"))
+    goods, origin, country = words["material"], words["origin"], words["country"]
+    before, after = facts.landed_tonnes(goods, origin, country, first, last)
+    share = 100.0 * after / before if before > 0.0 else math.nan
+    holds = abs(share - number(words["percent"])) <= number(words["tolerance"])
+    return holds, f"{before:,.1f} t -> {after:,.1f} t, {share:.2f} %"
+
+
 @sentence("COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %")
 def share_of_output(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """A country's share of the world's output; the tolerance is in points."""

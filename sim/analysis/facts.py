@@ -146,6 +146,25 @@ class RunFacts:
         before, after = (float((run.line_made[days].sum(axis=0) * weights).sum()) for run in runs)
         return before, after
 
+    def landed_tonnes(
+        self, material: str, origin: str, country: str, first: date | None, last: date | None
+    ) -> tuple[float, float]:
+        """Return what landed in a country from another in `[first, last)`, in baseline and run [t]."""
+        goods = materials_of(self.network, material)
+        senders, buyers = countries_of(self.network, origin), countries_of(self.network, country)
+        sites = self.network.sites
+        days = slice(*(None if day is None else max((day - self.start).days, 0) for day in (first, last)))
+        lanes = [
+            i
+            for i, lane in enumerate(self.network.lanes[name] for name in self.trajectory.lanes)
+            if lane.material in goods
+            and sites[lane.supplier].country in senders
+            and sites[lane.buyer].country in buyers
+        ]
+        runs = (self.baseline_trajectory, self.trajectory)
+        before, after = (float(run.received[days, lanes].sum()) for run in runs)
+        return before, after
+
     def _is_made(self, material_id: str, goods: frozenset[str], line: Line) -> bool:
         # A plant that passes a concentrate on has not mined it.
         is_raw = self.network.materials[material_id].form in RAW_FORMS

@@ -17,6 +17,7 @@ WORDS = {
     "PLACE": r"[a-z][\w .-]*?",
     "COUNTRY": r"[a-z][\w .-]*?",
     "DESTINATION": r"[a-z][\w .-]*?",
+    "ORIGIN": r"[a-z][\w .-]*?",
     "SITE": r"[a-z]\w*",
     "MATERIAL": r"[a-z]\w*",
     "ROUTE": r"[a-z]\w*",

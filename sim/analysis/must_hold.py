@@ -20,6 +20,7 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     PLACE.touched_by.COUNTRY TREND                   TREND: rises, falls
     headline is TEXT                                 in double quotes
     MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %
+    MATERIAL landing in COUNTRY from ORIGIN is PERCENT % of the baseline +- TOLERANCE % [from FIRST to LAST]
     COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %      of world output, tolerance in points
     output of MATERIAL changes by less than PERCENT %
     output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]
@@ -107,6 +108,11 @@ class Facts(Protocol):
         self, material: str, site: str, first: date | None, last: date | None
     ) -> tuple[float, float]:
         """Return what a site made of a material or form in `[first, last)`, in baseline and run [t]."""
+
+    def landed_tonnes(
+        self, material: str, origin: str, country: str, first: date | None, last: date | None
+    ) -> tuple[float, float]:
+        """Return what landed in a country from another in `[first, last)`, in baseline and run [t]."""
 
     def transit_days(self, route: str) -> tuple[float, float]:
         """Return the mean days of goods by a route or chokepoint that left in force, baseline and run."""

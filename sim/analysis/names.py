@@ -54,7 +54,7 @@ def check_names(network: Network, words: Mapping[str, str]) -> None:
             check_known(name, network.sites, "site")
         elif word == "place":
             resolve_place(network, name)
-        elif word in ("country", "destination"):
+        elif word in ("country", "destination", "origin"):
             countries_of(network, name)
         elif word == "material":
             materials_of(network, name)

@@ -23,6 +23,8 @@ DIGITS = 6
 RELATIVE = 1e-6
 NOTHING = 1e-9
 """What is smaller than this share of its scale is written as zero."""
+WATCHED = ("toyota_japan", "hyundai_kia", "byd")
+"""Makers of the reference network that are looked at closely; another network shows all of its makers."""
 ALWAYS_SHOWN = ("toyota_japan",)
 STAGES = ("concentrate", "ndpr_oxide", "dysprosium_oxide", "ndpr_metal", "magnet", "component")
 MADE = ("ndpr_oxide", "dysprosium_oxide", "magnet_standard", "magnet_heavy")
@@ -70,7 +72,8 @@ def _rows_of(run: sim.Run) -> Rows:
     for site in table.index:
         figures = table.loc[site]
         lost = float(figures["lost_units"])
-        if lost <= 1e-6 * float(figures["planned_units"]) and site not in ALWAYS_SHOWN:
+        is_shown = site in ALWAYS_SHOWN or (not _has_watched(run) and figures["stage"] == "oem")
+        if lost <= 1e-6 * float(figures["planned_units"]) and not is_shown:
             continue
         for figure in OF_A_SITE:
             value = figures[figure]
@@ -79,12 +82,15 @@ def _rows_of(run: sim.Run) -> Rows:
     return found
 
 
+def _has_watched(run: sim.Run) -> bool:
+    return set(WATCHED) <= set(run.metrics.index)
+
+
 def _totals(run: sim.Run) -> dict[str, Any]:
     table = run.metrics
     makers = table[table["stage"] == "oem"]
     lost_share = float((makers["lost_units"] / makers["planned_units"]).sum())
-    toyota = table.loc["toyota_japan"]
-    return {
+    found = {
         "oems": len(makers),
         "oems.short": int(makers["first_shortfall_date"].notna().sum()),
         "oems.below_half": int(makers["first_below_half_date"].notna().sum()),
@@ -93,6 +99,11 @@ def _totals(run: sim.Run) -> dict[str, Any]:
         "oems.planned_units": float(makers["planned_units"].sum()),
         "oems.sum_of_lost_shares": _clean(lost_share, 1.0),
         "oems.least_fill_rate": float(makers["fill_rate"].min()),
+    }
+    if not _has_watched(run):
+        return found
+    toyota = table.loc["toyota_japan"]
+    return found | {
         "toyota_japan.static_runway_days": float(toyota["static_runway_days"]),
         "toyota_japan.pipeline_runway_days": float(toyota["pipeline_runway_days"]),
         "hyundai_kia.fill_rate": float(table.at["hyundai_kia", "fill_rate"]),
@@ -103,20 +114,23 @@ def _totals(run: sim.Run) -> dict[str, Any]:
 def _flows(run: sim.Run) -> dict[str, Any]:
     facts = RunFacts.of(run)
     found: dict[str, Any] = {}
-    for goods in STAGES:
+    materials = facts.network.materials
+    forms = {item.form for item in materials.values()}
+    for goods in (name for name in STAGES if name in materials or name in forms):
         china, world = facts.output_tonnes(goods, "China")[1], facts.output_tonnes(goods, None)[1]
         found[f"china_share.{goods}"] = china / world
-    for goods in MADE:
+    for goods in (name for name in MADE if name in materials):
         found[f"made.{goods}_tonnes"] = facts.output_tonnes(goods, None)[1]
     found["magnets_leaving_china_tonnes_per_year"] = facts.leaving_tonnes_per_year("magnet", "China", None)
     days = run.trajectory
     assert days is not None
     assert run.case is not None
     lanes = run.case.network.lanes
-    into = [i for i, lane in enumerate(days.lanes) if lanes[lane].buyer == "japan_alloy"]
-    bought = [stock.site == "japan_alloy" and stock.role == "input" for stock in days.stocks]
-    found["japan_alloy.received_tonnes"] = float(days.received[:, into].sum())
-    found["japan_alloy.least_stock_tonnes"] = float(days.on_hand[:, bought].sum(axis=1).min())
+    maker = next(name for name in ("japan_alloy", "japan_metal") if name in run.case.network.sites)
+    into = [i for i, lane in enumerate(days.lanes) if lanes[lane].buyer == maker]
+    bought = [stock.site == maker and stock.role == "input" for stock in days.stocks]
+    found[f"{maker}.received_tonnes"] = float(days.received[:, into].sum())
+    found[f"{maker}.least_stock_tonnes"] = float(days.on_hand[:, bought].sum(axis=1).min())
     return found
 
 
@@ -125,6 +139,8 @@ def _origin(run: sim.Run) -> dict[str, Any]:
     assert days is not None
     keys = {key: i for i, key in enumerate(days.touched_keys)}
     found: dict[str, Any] = {}
+    if not _has_watched(run):
+        return found
     for element, place in (("ndpr", "CN"), ("ndpr", "AU"), ("dysprosium", "CN"), ("dysprosium", "MM")):
         column = keys["toyota_japan", element, place]
         for when, row in (("start", 0), ("end", -1)):

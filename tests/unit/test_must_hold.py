@@ -77,6 +77,9 @@ class Told:
     def site_output_tonnes(self, material: str, site: str, first: date | None, last: date | None):
         return (100.0, 90.0) if first is None else (40.0, float((last - first).days))
 
+    def landed_tonnes(self, material: str, origin: str, country: str, first: date | None, last: date | None):
+        return (200.0, 150.0) if first is None else (100.0, float((last - first).days))
+
     def transit_days(self, route: str):
         return (48.0, 60.0) if route == "cape_of_good_hope" else (20.0, 20.0)
 
@@ -143,6 +146,10 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("output of ndpr_oxide at byd falls by 12 % +- 1 %", False),
         ("output of ndpr_oxide at byd falls by 25 % +- 0 % from 2025-04-01 to 2025-05-01", True),
         ("output of ndpr_oxide at byd falls by 25 % +- 1 % from 2025-04-01 to 2025-05-02", False),
+        ("oxide landing in japan from china is 75 % of the baseline +- 0 %", True),
+        ("oxide landing in japan from china is 80 % of the baseline +- 4 %", False),
+        ("oxide landing in japan from china is 30% of the baseline ±0% from 2025-04-01 to 2025-05-01", True),
+        ("oxide landing in japan from china is 30% of the baseline ±0% from 2025-04-01 to 2025-05-02", False),
         ("goods land later on cape_of_good_hope", True),
         ("goods land later on suez", False),
     ],
