@@ -174,7 +174,7 @@ STATE_COLUMNS = {
     "totals": "made:f used:f",
     "decisions": "day:i lane:i what:i quantity:f days:f",
     "quotas": "of:i first:i end:i quantity:f used:f until:i",
-    "members": "who:i weight:f",
+    "members": "who:i weight:f free:f",
 }
 WORK_COLUMNS = {
     "inputs": "quantity:f",

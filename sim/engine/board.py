@@ -95,7 +95,7 @@ class Board:
             self._quotas[rule.quota] = len(state.quotas)
             rows = self.index.line if rule.of_lines else self.index.lane
             of = OF_LINES if rule.of_lines else OF_LANES
-            state = factory.with_quota(state, of, [rows[key] for key in rule.rows], rule.weights)
+            state = factory.with_quota(state, of, [rows[key] for key in rule.rows], rule.weights, rule.free)
         row = self._quotas[rule.quota]
         state.quotas.quantity[row] = rule.quantity
         state.quotas.used[row] = 0.0

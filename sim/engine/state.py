@@ -260,12 +260,15 @@ def with_decisions(state: State, more: int) -> State:
     return state._replace(decisions=state.decisions.lengthened(max(needed - have, have)))
 
 
-def with_quota(state: State, of: int, rows: Sequence[int], weights: Sequence[float]) -> State:
+def with_quota(
+    state: State, of: int, rows: Sequence[int], weights: Sequence[float], free: Sequence[float]
+) -> State:
     """Return the state with one more quota and its members."""
     first = len(state.members)
     quotas, members = state.quotas.lengthened(1), state.members.lengthened(len(rows))
     members.who[first:] = rows
     members.weight[first:] = weights or 1.0
+    members.free[first:] = free or 0.0
     quotas.of[-1], quotas.first[-1], quotas.end[-1] = of, first, first + len(rows)
     return state._replace(quotas=quotas, members=members)
 

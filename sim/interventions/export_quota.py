@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Literal, get_args
 
 from sim.domain import Lane, Network
-from sim.interventions.base import Intervention, World
+from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Allow, Instruction, Turn
 from sim.interventions.quota_windows import Span, Window, check_windows, spans
 from sim.interventions.scope import in_words, lanes_in_scope
@@ -27,7 +27,8 @@ class ExportQuota(Intervention):
     rata*: each lane has its part from the beginning, by its normal flow. *By value*: the lanes with the
     dearest goods get their normal flow of the window first, which is what exporters do with a quota in
     gross tonnes; what is left goes to the cheapest. At level ``x`` the quota is divided by ``x``. A day
-    outside all windows has no limit.
+    outside all windows has no limit. Of what a lane ships on a day, the share `leak` of its normal flow is
+    not counted and leaves even when nothing is left.
 
     Examples
     --------
@@ -57,6 +58,9 @@ class ExportQuota(Intervention):
         default="gross", metadata={"doc": "gross: all materials together; per_material: each by itself"}
     )
     rule: Rule = field(default="first_come", metadata={"doc": "first_come, pro_rata or by_value"})
+    leak: float = field(
+        default=0.0, metadata={"unit": "share", "doc": "share of the lane's normal flow that is not counted"}
+    )
     values: Mapping[str, float] = field(
         default_factory=dict, metadata={"unit": "USD/t", "doc": "value of materials, for `by_value`"}
     )
@@ -67,6 +71,7 @@ class ExportQuota(Intervention):
             if getattr(self, name) not in get_args(kinds):
                 allowed = ", ".join(get_args(kinds))
                 raise ValueError(f"{self.id}: {name} is {getattr(self, name)!r}; allowed: {allowed}")
+        check_share(self.id, "leak", self.leak)
         check_windows(self.id, self.windows, self.window_days, self.quantity)
         if self.rule == "by_value" and not self.values:
             raise ValueError(f"{self.id}: `by_value` needs the `values` of the materials")
@@ -109,11 +114,17 @@ class ExportQuota(Intervention):
         """Return who may ship how much within a window."""
         for name, lanes in self._groups(world.network):
             if self.rule == "first_come":
-                yield Allow(name, tuple(lane.lane_id for lane in lanes), span.quantity, span.until)
+                rows = tuple(lane.lane_id for lane in lanes)
+                yield Allow(name, rows, span.quantity, span.until, free=self._free(world, lanes))
                 continue
             parts = self._parts(world, lanes, span)
             for lane, part in zip(lanes, parts, strict=True):
-                yield Allow(f"{name}/{lane.lane_id}", (lane.lane_id,), part, span.until)
+                free = self._free(world, [lane])
+                yield Allow(f"{name}/{lane.lane_id}", (lane.lane_id,), part, span.until, free=free)
+
+    def _free(self, world: World, lanes: list[Lane]) -> tuple[float, ...]:
+        """Return what lanes ship a day without counting; nothing at all if nothing leaks."""
+        return tuple(self.leak * world.flow(lane.lane_id) for lane in lanes) if self.leak > 0.0 else ()
 
     def _groups(self, network: Network) -> list[tuple[str, list[Lane]]]:
         lanes = list(self.lanes(network))
@@ -128,7 +139,7 @@ class ExportQuota(Intervention):
         """Return each lane's part of the quota."""
         if math.isinf(span.quantity):
             return [math.inf] * len(lanes)
-        flows = [world.flow(lane.lane_id) for lane in lanes]
+        flows = [world.flow(lane.lane_id) * (1.0 - self.leak) for lane in lanes]
         if self.rule == "pro_rata":
             total = sum(flows)
             return [span.quantity * (flow / total if total > 0.0 else 1.0 / len(lanes)) for flow in flows]
@@ -147,4 +158,5 @@ class ExportQuota(Intervention):
     def what(self) -> str:
         """Return the quota in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
-        return f"{who} limits exports of {in_words(self.materials, 'everything')} to {to_whom} by quota"
+        leak = f", {self.leak:.0%} of normal trade not counted" if self.leak else ""
+        return f"{who} limits exports of {in_words(self.materials, 'everything')} to {to_whom} by quota{leak}"

@@ -120,6 +120,8 @@ class Allow:
         Allowed within the window [unit of material].
     until
         First day after the window (days from the scenario's start).
+    free
+        What each lane may ship a day without counting [unit of material/day]; empty: nothing.
     """
 
     quota: str
@@ -127,6 +129,7 @@ class Allow:
     quantity: float
     until: float
     weights: tuple[float, ...] = ()
+    free: tuple[float, ...] = ()
     of_lines: bool = False
 
 

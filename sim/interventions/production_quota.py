@@ -117,7 +117,12 @@ class ProductionQuota(Intervention):
             if weights:
                 lines = tuple(weights)
                 yield Allow(
-                    f"{self.id}/{stage}", lines, span.quantity, span.until, tuple(weights.values()), True
+                    f"{self.id}/{stage}",
+                    lines,
+                    span.quantity,
+                    span.until,
+                    weights=tuple(weights.values()),
+                    of_lines=True,
                 )
 
     def what(self) -> str:

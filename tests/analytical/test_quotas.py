@@ -165,3 +165,33 @@ def test_what_is_made_in_a_window_is_the_total(place, stage, per_unit):
     np.testing.assert_allclose(made.reshape(-1, LENGTH).sum(axis=1)[1:], 700.0, rtol=1e-9)
     # It is rationed over the window: nobody stands still at its end.
     np.testing.assert_allclose(made[LENGTH : 2 * LENGTH], 7.0, rtol=1e-9)
+
+
+def test_what_leaks_is_not_counted_and_goes_on_when_nothing_is_left():
+    run = simulate(small_case(two_buyers(), LENGTH, quota(leak=0.2)))
+    lanes = [run.lanes.index(lane) for lane in (*MAGNETS, OXIDE)]
+    # 25 a day of which 5 are free: 50 days take 1,000; then the leak goes on.
+    np.testing.assert_allclose(run.shipped[:50, lanes].sum(axis=1), 25.0, rtol=1e-12)
+    np.testing.assert_allclose(run.shipped[50:, lanes], [[2.0, 1.0, 2.0]] * 50, rtol=1e-12)
+
+
+@pytest.mark.parametrize("rule", ["pro_rata", "by_value"])
+def test_a_leak_comes_on_top_of_each_lanes_part(rule):
+    values = {"values": {"magnet": 100.0, "oxide": 10.0}} if rule == "by_value" else {}
+    run = simulate(small_case(two_buyers(), LENGTH, quota(rule=rule, leak=0.2, quantity=1300.0, **values)))
+    shipped = shipped_by_window(run, (*MAGNETS, OXIDE))
+    np.testing.assert_allclose(shipped, 1300.0 + 500.0, rtol=1e-12)
+    if rule == "by_value":
+        # Magnets need 1,200 of the quota beside their 300 that leak; 100 are left for the oxide and its 200.
+        np.testing.assert_allclose(shipped_by_window(run, [OXIDE]), 300.0, rtol=1e-12)
+
+
+def test_a_leak_of_everything_is_no_quota():
+    run = simulate(small_case(two_buyers(), 2 * LENGTH, quota(leak=1.0, quantity=1.0)))
+    free = simulate(small_case(two_buyers(), 2 * LENGTH))
+    np.testing.assert_allclose(run.shipped, free.shipped, rtol=1e-12)
+
+
+def test_a_leak_is_a_share():
+    with pytest.raises(ValueError, match="leak"):
+        quota(leak=1.5)

@@ -2,7 +2,8 @@
 
 A quota is a row of `state.quotas`, its lanes or lines are rows of `state.members`. What is left is shared
 in proportion to what each could ship today, so that nobody's place in a list matters. Its level is the
-largest of its members' levers; at level 0 it neither binds nor counts.
+largest of its members' levers; at level 0 it neither binds nor counts. What a lane ships up to its `free`
+flow of the day is not counted and needs nothing to be left.
 """
 
 from __future__ import annotations
@@ -43,16 +44,18 @@ def limit_lanes(levers: Levers, state: State, work: Work) -> None:
         asked = 0.0
         for j in range(state.quotas.first[quota], state.quotas.end[quota]):
             lane = state.members.who[j]
-            asked += min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+            ask = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+            asked += max(ask - state.members.free[j], 0.0)
         for j in range(state.quotas.first[quota], state.quotas.end[quota]):
-            lane = state.members.who[j]
+            lane, free = state.members.who[j], state.members.free[j]
             if left <= 0.0:
-                work.lanes.room[lane] = 0.0
-                work.lanes.open[lane] = 0
+                work.lanes.room[lane] = min(work.lanes.room[lane], free)
                 work.lanes.rationed[lane] = 1
+                if work.lanes.room[lane] <= 0.0:
+                    work.lanes.open[lane] = 0
             elif asked > left:
                 ask = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
-                work.lanes.room[lane] = ask * (left / asked)
+                work.lanes.room[lane] = min(ask, free) + max(ask - free, 0.0) * (left / asked)
 
 
 @helper
@@ -76,13 +79,14 @@ def cut_to_quotas(net: Net, levers: Levers, state: State, work: Work) -> bool:
         left = left_of(levers, state, quota)
         asked = 0.0
         for j in range(state.quotas.first[quota], state.quotas.end[quota]):
-            asked += work.lanes.give[state.members.who[j]]
+            asked += max(work.lanes.give[state.members.who[j]] - state.members.free[j], 0.0)
         if asked <= left * (1.0 + ROUNDING):
             continue
         any_cut = True
         for j in range(state.quotas.first[quota], state.quotas.end[quota]):
-            lane = state.members.who[j]
-            work.lanes.give[lane] *= left / asked
+            lane, free = state.members.who[j], state.members.free[j]
+            give = work.lanes.give[lane]
+            work.lanes.give[lane] = min(give, free) + max(give - free, 0.0) * (left / asked)
             work.lanes.room[lane] = min(work.lanes.room[lane], work.lanes.give[lane])
             work.lanes.rationed[lane] = 1
             work.outs.is_cut[net.lanes.source[lane]] = 1
@@ -95,7 +99,8 @@ def count_shipped(levers: Levers, state: State, work: Work) -> None:
     for quota in range(len(state.quotas)):
         if state.quotas.of[quota] == OF_LANES and left_of(levers, state, quota) < np.inf:
             for j in range(state.quotas.first[quota], state.quotas.end[quota]):
-                state.quotas.used[quota] += work.lanes.shipped[state.members.who[j]]
+                shipped = work.lanes.shipped[state.members.who[j]]
+                state.quotas.used[quota] += max(shipped - state.members.free[j], 0.0)
 
 
 @helper
