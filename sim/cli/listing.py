@@ -24,6 +24,7 @@ class Kind(StrEnum):
     metrics = "metrics"
     networks = "networks"
     distributions = "distributions"
+    policy = "policy"
 
 
 @guarded
@@ -32,7 +33,7 @@ def listing(
     network: NetworkName = REFERENCE_NETWORK,
     as_json: AsJson = False,
 ) -> None:
-    """List scenarios, sites, materials, intervention kinds, metrics, networks or distributions."""
+    """List what has a name: scenarios, sites, materials, intervention kinds, policy measures and more."""
     rows = READERS[kind](network)
     if as_json:
         say_json({"schema_version": 1, kind.value: rows})
@@ -100,6 +101,25 @@ def _distributions(_: str) -> Rows:
     return [{"distribution": law, "parameters": ", ".join(names)} for law, names in PARAMETERS.items()]
 
 
+def _policy(_: str) -> Rows:
+    from sim.data.policy import measures
+
+    return [
+        {
+            "announced": item.announced or "-",
+            "in_force": item.in_force or "-",
+            "end": item.end or "-",
+            "by": item.jurisdiction,
+            "kind": item.kind,
+            "what": item.what + (f", {item.quantity} {item.unit}" if item.quantity else ""),
+            "scope": item.scope,
+            "intervention": item.intervention or "-",
+            "sources": " ".join(item.source_ids),
+        }
+        for item in measures()
+    ]
+
+
 READERS: dict[Kind, Callable[[str], Rows]] = {
     Kind.scenarios: _scenarios,
     Kind.sites: _sites,
@@ -108,4 +128,5 @@ READERS: dict[Kind, Callable[[str], Rows]] = {
     Kind.metrics: _metrics,
     Kind.networks: _networks,
     Kind.distributions: _distributions,
+    Kind.policy: _policy,
 }

@@ -25,6 +25,8 @@ def validate(
         for item in found:
             for problem in item["warnings"]:
                 note(f"warning: {problem['text']}")
+            for sentence in item["left_out"]:
+                note(f"policy/actual.yaml: {sentence}")
             for problem in item["problems"]:
                 note(problem["text"])
             say(f"{item['file']}: {'valid' if item['valid'] else _count(len(item['problems']))}")
@@ -49,9 +51,10 @@ def _check(name: str, sets: tuple[str, ...], *, strict: bool) -> dict[str, Any]:
             raise DataError(scenario.placed(error.problems)) from None
     except (ScenarioError, DataError) as error:
         problems = [_parts(problem) for problem in error.problems]
-        return {"file": name, "valid": False, "problems": problems, "warnings": []}
+        return {"file": name, "valid": False, "problems": problems, "warnings": [], "left_out": []}
     warnings = [_parts(problem) for problem in scenario.warnings]
-    return {"file": name, "valid": True, "problems": [], "warnings": warnings}
+    left_out = list(scenario.left_out)
+    return {"file": name, "valid": True, "problems": [], "warnings": warnings, "left_out": left_out}
 
 
 def _parts(problem: Any) -> dict[str, Any]:

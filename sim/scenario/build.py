@@ -13,7 +13,7 @@ from sim.case import Case, InitialState, Uncertain
 from sim.domain import Distribution, Network
 from sim.interventions import Branch, Intervention
 from sim.interventions.scope import country_codes
-from sim.scenario.compose import ACTUAL_POLICY
+from sim.scenario.compose import is_actual_policy
 from sim.scenario.fields import Closed
 from sim.scenario.kinds import field_key, takes_law
 from sim.scenario.readings import Reading
@@ -125,7 +125,7 @@ def _background(parts: Parts) -> frozenset[str]:
     found = set(parts.top.get("background", ()))
     for item, _, model in parts.interventions:
         node = item.get("id")
-        if node is not None and Path(node.mark.file).parts[-2:] == ACTUAL_POLICY:
+        if node is not None and is_actual_policy(node):
             found.add(str(model.id))  # type: ignore[attr-defined]
     return frozenset(found)
 

@@ -23,7 +23,7 @@ def check(root: Node, problems: Problems, warnings: Problems) -> None:
     everything = listed.value if listed is not None and listed.is_list else []
     items = [item for item in everything if item.is_mapping]
     places = {id(item): f"interventions[{number}]" for number, item in enumerate(everything)}
-    window = _window(root)
+    window = window_of(root)
     _twins(items, problems)
     for item in items:
         where = places[id(item)]
@@ -47,7 +47,8 @@ def date_of(node: Node | None) -> date | None:
         return None
 
 
-def _window(root: Node) -> tuple[date, date] | None:
+def window_of(root: Node) -> tuple[date, date] | None:
+    """Return the first day of a scenario and the first day after it, or None if they cannot be read."""
     start, horizon = date_of(root.get("start")), root.get("horizon")
     if start is None or horizon is None:
         return None

@@ -22,6 +22,11 @@ ACTUAL_POLICY = ("policy", "actual.yaml")
 """Interventions of this included file are the world's background and stay in the baseline."""
 
 
+def is_actual_policy(node: Node) -> bool:
+    """Tell whether a value stands in the dated list of what governments really did."""
+    return Path(node.mark.file).parts[-2:] == ACTUAL_POLICY
+
+
 def compose(path: Path, problems: Problems | None = None) -> Node:
     """Read a scenario file and everything it names.
 
@@ -254,4 +259,6 @@ def _what(node: Node) -> str:
     return "a list" if node.is_list else repr(node.value)
 
 
-__all__ = ["ACTUAL_POLICY", "NUMBERS_OF", "Problem", "compose", "figure_paths", "override"]
+__all__ = [
+    "ACTUAL_POLICY", "NUMBERS_OF", "Problem", "compose", "figure_paths", "is_actual_policy", "override",
+]  # fmt: skip

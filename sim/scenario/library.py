@@ -17,18 +17,20 @@ def folder() -> Path:
 
 
 def find(name: str | Path, relative_to: Path | None = None) -> Path:
-    """Return the file a name stands for: a path, or a library scenario with or without ``.yaml``.
+    """Return the file a name stands for: a path, or a file of the library with or without ``.yaml``.
 
-    A file beside `relative_to` wins over the library. A name that is found nowhere comes back as the
-    path it would have, for the reader to report.
+    ``policy/actual.yaml`` is a file of the library as well as ``india_halt``. A file beside `relative_to`
+    wins over the library. A name that is found nowhere comes back as the path it would have, for the
+    reader to report.
     """
     given = Path(name).expanduser()
     near = given if relative_to is None or given.is_absolute() else relative_to / given
     if near.exists():
         return near
-    is_bare = len(given.parts) == 1
-    for candidate in (given.name, f"{given.name}.yaml"):
-        if is_bare and (folder() / candidate).is_file():
+    if given.is_absolute() or ".." in given.parts:
+        return near
+    for candidate in (given, given.with_name(f"{given.name}.yaml")):
+        if given.name and (folder() / candidate).is_file():
             return folder() / candidate
     return near
 

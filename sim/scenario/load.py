@@ -11,6 +11,7 @@ from typing import Any
 from sim.case import Case
 from sim.errors import Problem, ScenarioError
 from sim.scenario import library
+from sim.scenario.actual import leave_out
 from sim.scenario.build import build_case
 from sim.scenario.check import check
 from sim.scenario.compose import compose
@@ -35,11 +36,14 @@ class Scenario:
         The composed tree, each value with its origin.
     warnings
         What is legal but odd.
+    left_out
+        Measures of an included `policy/actual.yaml` that do not concern this scenario, each with the reason.
     """
 
     case: Case
     root: Node
     warnings: tuple[Problem, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def document(self) -> dict[str, Any]:
@@ -110,6 +114,7 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
             apply_setting(root, setting)
         except ScenarioError as error:
             problems.found.extend(error.problems)
+    left_out = leave_out(root)
     parts = validate(root, problems)
     check(root, problems, warnings)
     world = make_world(parts, problems)
@@ -123,7 +128,7 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
         raise ScenarioError(Problem("cannot be built", path=str(file)))
     if strict:
         warnings.stop()
-    return Scenario(case, root, tuple(warnings.found))
+    return Scenario(case, root, tuple(warnings.found), left_out)
 
 
 def library_entries() -> list[tuple[str, str, str, Path]]:

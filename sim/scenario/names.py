@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping
+from pathlib import Path
 
 from sim.data.loader import read_context
+from sim.data.policy import policy_sources
 from sim.data.schema import END_USES
 from sim.domain import Network
 from sim.errors import SimError
@@ -63,7 +65,7 @@ def _in_mapping(
         node = item.get(key)
         if node is None:
             continue
-        for name, text in _names(node):
+        for name, text in names_of(node):
             if text in pending:
                 continue
             try:
@@ -79,7 +81,8 @@ def _in_mapping(
                 )
 
 
-def _names(node: Node) -> list[tuple[Node, str]]:
+def names_of(node: Node) -> list[tuple[Node, str]]:
+    """Return the names a value holds, one or a list or the keys of a mapping, each with its place."""
     if node.is_list:
         return [(item, item.value) for item in node.value if isinstance(item.value, str)]
     if node.is_mapping:
@@ -90,7 +93,7 @@ def _names(node: Node) -> list[tuple[Node, str]]:
 def _background(root: Node, problems: Problems) -> None:
     node = root.get("background")
     ids = [str(item.value) for item in intervention_ids(root)]
-    for item, name in _names(node) if node is not None else ():
+    for item, name in names_of(node) if node is not None else ():
         if name not in ids:
             problems.add(
                 f"background: intervention '{name}' does not exist",
@@ -107,7 +110,7 @@ def source_nodes(node: Node) -> list[tuple[Node, str]]:
     out: list[tuple[Node, str]] = []
     if node.is_mapping:
         for key, item in node.value.items():
-            out += _names(item) if key in ("source", "sources") else source_nodes(item)
+            out += names_of(item) if key in ("source", "sources") else source_nodes(item)
     elif node.is_list:
         for item in node.value:
             out += source_nodes(item)
@@ -115,7 +118,7 @@ def source_nodes(node: Node) -> list[tuple[Node, str]]:
 
 
 def check_sources(root: Node, network: Network, problems: Problems) -> None:
-    """Refuse a source that neither `sources.csv` nor `assumptions.csv` of the network lists."""
+    """Refuse a source that neither the network's tables nor the list of actual policy name."""
     used = source_nodes(root)
     if not used or not network.folder:
         return
@@ -128,15 +131,13 @@ def check_sources(root: Node, network: Network, problems: Problems) -> None:
                 key="sources",
                 given=name,
                 hint=did_you_mean(name, known),
-                allowed="a source_id of the network's sources.csv",
+                allowed="a source_id of the network's sources.csv, or of the measures of `sim list policy`",
             )
 
 
 def _listed_sources(network: Network) -> tuple[str, ...]:
-    from pathlib import Path
-
     try:
         context = read_context(Path(network.folder))
     except SimError:
         return ()
-    return (*context.sources, *context.assumptions)
+    return (*context.sources, *context.assumptions, *policy_sources())
