@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sim.metrics.measures import AFFECTED_SHARE
 from sim.metrics.reading import Reading
-from sim.metrics.registry import MEASURES, SERIES
+from sim.metrics.registry import MEASURES, SERIES, Value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,15 +56,18 @@ def site_values(trajectory: Trajectory, network: Network, runway_from_day: int =
     import pandas as pd
 
     reading = Reading(trajectory, network, runway_from_day)
-    rows = [
-        {name: item.function(reading, view) for name, item in MEASURES.items()} for view in reading.sites
-    ]
+    rows = measured(reading)
     index = pd.Index([view.site for view in reading.sites], name="site")
     frame = pd.DataFrame(rows, index=index, columns=list(MEASURES), dtype=object)
     for name, item in MEASURES.items():
         if item.unit not in ("date", "name"):
             frame[name] = frame[name].astype(float)
     return frame
+
+
+def measured(reading: Reading) -> list[dict[str, Value]]:
+    """Return every measure of every reported site by name, in the order of `Reading.sites`."""
+    return [{name: item.function(reading, view) for name, item in MEASURES.items()} for view in reading.sites]
 
 
 def series_frame(
@@ -124,43 +129,59 @@ def site_table(
         a runway is never when it is so in more than half of the weight. The band is NaN for one
         replication.
     """
+    weights = [1.0] * len(replications) if weights is None else list(weights)
+    lost_before = None if baselines is None else columns_of(baselines)["lost_units"]
+    sites = [str(site) for site in replications[0].index]
+    return combined_table(sites, columns_of(replications), network, weights, lost_before)
+
+
+Columns = Mapping[str, np.ndarray]
+"""Each measure of all replications by name, shape (replication, site)."""
+
+
+def columns_of(replications: Sequence[pd.DataFrame]) -> Columns:
+    """Return the frames of `site_values` as one array per measure."""
+    return {name: np.stack([frame[name].to_numpy() for frame in replications]) for name in MEASURES}
+
+
+def combined_table(
+    sites: Sequence[str],
+    columns: Columns,
+    network: Network,
+    weights: Sequence[float],
+    lost_before: np.ndarray | None = None,
+) -> pd.DataFrame:
+    """Return what `site_table` does, from one array per measure.
+
+    Parameters
+    ----------
+    lost_before
+        Units lost in the baselines, shape (replication, site); if missing, nothing.
+    """
     import pandas as pd
 
-    weights = [1.0] * len(replications) if weights is None else list(weights)
+    weights = list(weights)
+    before = np.zeros(columns["lost_units"].shape) if lost_before is None else lost_before
     rows = []
-    for site in replications[0].index:
+    for i, site in enumerate(sites):
         record = network.sites[site]
         row: dict[str, Any] = {"name": record.name, "country": record.country, "stage": record.stage}
         for name, item in MEASURES.items():
-            values = [frame.at[site, name] for frame in replications]
-            row[name] = _combine(values, weights, item.unit, name)
-        row |= _band(replications, site, weights)
+            row[name] = _combine(columns[name][:, i].tolist(), weights, item.unit, name)
+        row |= _band(columns["realised_runway_days"][:, i], weights)
         row["time_to_survive_days"] = math.nan
-        row["lost_beyond_baseline_units"] = _lost_beyond(replications, baselines, site, weights)
+        # With the same luck: what a site loses beyond its baseline, never less than nothing.
+        more = np.maximum(0.0, columns["lost_units"][:, i] - before[:, i])
+        row["lost_beyond_baseline_units"] = weighted_quantile(more.tolist(), weights, 0.5)
         row["is_affected"] = bool(row["lost_beyond_baseline_units"] > AFFECTED_SHARE * row["planned_units"])
         rows.append(row)
-    table = pd.DataFrame(rows, index=replications[0].index.copy())
+    table = pd.DataFrame(rows, index=pd.Index(list(sites), name="site"))
     for name, item in MEASURES.items():
         if item.unit in ("date", "name"):
             table[name] = pd.Series([row[name] for row in rows], index=table.index, dtype=object)
     table = table.reindex(columns=list(COLUMNS))
     table.attrs = {"units": {name: item.unit for name, item in MEASURES.items()}}
     return table
-
-
-def _lost_beyond(
-    replications: Sequence[pd.DataFrame],
-    baselines: Sequence[pd.DataFrame] | None,
-    site: Any,
-    weights: list[float],
-) -> float:
-    """Return the median of what a site loses beyond its baseline with the same luck; never negative."""
-    lost = [float(frame["lost_units"].loc[site]) for frame in replications]
-    before = [0.0] * len(lost)
-    if baselines is not None:
-        before = [float(frame["lost_units"].loc[site]) for frame in baselines]
-    more = [max(0.0, one - other) for one, other in zip(lost, before, strict=True)]
-    return weighted_quantile(more, weights, 0.5)
 
 
 def _combine(values: list[Any], weights: list[float], unit: str, name: str) -> Any:
@@ -189,11 +210,10 @@ def _most_frequent(values: list[str | None], weights: list[float]) -> str | None
     return max(sorted(tally), key=lambda name: tally[name])
 
 
-def _band(replications: Sequence[pd.DataFrame], site: Any, weights: list[float]) -> dict[str, float]:
-    if len(replications) < 2:
+def _band(runways: np.ndarray, weights: list[float]) -> dict[str, float]:
+    if len(runways) < 2:
         return {"realised_runway_p10_days": math.nan, "realised_runway_p90_days": math.nan}
-    raw = [float(frame["realised_runway_days"].loc[site]) for frame in replications]
-    days = [math.inf if math.isnan(value) else value for value in raw]
+    days = np.where(np.isnan(runways), math.inf, runways).tolist()
     out = {}
     for name, share in (("realised_runway_p10_days", 0.1), ("realised_runway_p90_days", 0.9)):
         value = weighted_quantile(days, weights, share)
