@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import sys
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
-from sim.cli.options import AsJson, Quiet, Sets, Verbose
+from sim.cli.options import AsJson, Jobs, Quiet, Sets, Verbose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from sim.errors import StoreError
     from sim.results.execute import Progress, Source
     from sim.results.run import Run
 
@@ -34,7 +36,11 @@ def run(
         int | None, typer.Option(min=0, max=MOST_SEED, help="In place of the scenario's seed.")
     ] = None,
     sets: Sets = None,
+    jobs: Jobs = 1,
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<name>-<hash>.")] = None,
+    resume: Annotated[
+        Path | None, typer.Option(help="Run folder to go on in; what it finished is not done again.")
+    ] = None,
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Resolve and count, run nothing.")] = False,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Leave out runway.png.")] = False,
@@ -46,6 +52,9 @@ def run(
 
     if out is not None and len(scenarios) > 1:
         raise typer.BadParameter("--out names one run folder; run the scenarios one by one")
+    if resume is not None:
+        replications = _resumed(resume, scenarios, out, replications)
+        out = resume
     plans = [plan_of(name, replications=replications, seed=seed, sets=sets or ()) for name in scenarios]
     for plan in plans:
         for warning in plan.warnings:
@@ -58,26 +67,66 @@ def run(
                 solve(plan.case.network)
         _print_dry([_forecast(plan) for plan in plans], as_json=as_json)
         return
-    runs = [_run_one(plan, out, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
+    asked = Asked(seed=seed, jobs=jobs, out=out)
+    runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
     with reader_may_leave():
         _print(runs, as_json=as_json, quiet=quiet, verbose=verbose)
-    _finish(runs, seed, out)
+    _finish(runs, asked)
 
 
-def _run_one(plan: Source, out: Path | None, *, picture: bool, quiet: bool) -> Run:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What of the command is not in the run's manifest."""
+
+    seed: int | None
+    jobs: int
+    out: Path | None
+
+
+def _resumed(folder: Path, scenarios: list[str], out: Path | None, replications: int | None) -> int:
+    """Return the replications of the run to resume, if the command states no other number."""
+    from sim.results.unfinished import planned
+
+    if out is not None:
+        raise typer.BadParameter("--resume names the folder to go on in; leave out --out")
+    if len(scenarios) > 1:
+        raise typer.BadParameter("--resume goes on with one run; name its scenario alone")
+    stated = planned(folder)["replications"]
+    return int(stated) if replications is None else replications
+
+
+def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
     import time
 
     from sim.engine import kernels_are_cached
-    from sim.results.execute import execute
+    from sim.errors import StoreError
+    from sim.results.execute import execute, place_of
 
+    folder = place_of(plan, asked.out)
     started = time.perf_counter()
     if not kernels_are_cached():
         note("compiling kernels once; later runs start at once")
-    with _progress(plan.case.name, quiet=quiet) as progress, _placing(plan):
-        result = execute(plan, progress=progress)
-    result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
-    result.save(out, picture=picture)
+    try:
+        with _progress(plan.case.name, quiet=quiet) as progress, _placing(plan):
+            result = execute(plan, progress=progress, jobs=asked.jobs, folder=folder)
+        result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
+        result.save(folder, picture=picture)
+    except StoreError as error:
+        raise _with_the_way_on(error, plan, folder, asked) from error
     return result
+
+
+def _with_the_way_on(error: StoreError, plan: Source, folder: Path | None, asked: Asked) -> StoreError:
+    """Add the command that goes on, if finished chunks of this very run are kept."""
+    from sim.errors import StoreError
+    from sim.results.execute import with_ranges
+    from sim.results.manifest import describe
+    from sim.results.unfinished import holds_part_of
+
+    if folder is None or not holds_part_of(folder, with_ranges(plan.case)):
+        return error
+    manifest = describe(plan.case, plan.sets, plan.warnings)
+    return StoreError(f"{error}\n    to go on: {_again(manifest, folder, asked)}")
 
 
 @contextmanager
@@ -102,9 +151,28 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Progress | None]:
         yield None
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        ProgressColumn,
+        Task,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    class Rate(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text("-" if task.speed is None else f"{task.speed:.1f} simulations/s")
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        Rate(),
+        TimeRemainingColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(name, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
@@ -128,31 +196,34 @@ def _print(runs: list[Run], *, as_json: bool, quiet: bool, verbose: bool) -> Non
         print_run(item, verbose=verbose)
 
 
-def _finish(runs: list[Run], seed: int | None, out: Path | None) -> None:
+def _finish(runs: list[Run], asked: Asked) -> None:
     """Leave with the code of the worst run, and say how to go on."""
     for item in runs:
         manifest = item.manifest
         finished, wanted = manifest["finished_replications"], manifest["replications"]
         if manifest["interrupted"]:
             note(f"interrupted: {finished} of {wanted} replications are kept in {item.folder}")
-            note(f"    to have them all: {_again(item, seed, out)}")
+            note(f"    to have them all: {_again(manifest, item.folder, asked)}")
             raise typer.Exit(INTERRUPTED)
         for failure in manifest["failures"]:
-            note(f"replication {failure['replication']} failed: {failure['type']}: {failure['message']}")
+            where = f"replication {failure['replication']}, seed {failure['seed']}"
+            note(f"{where}, failed: {failure['type']}: {failure['message']}")
+            if failure["type"] == "InvariantError":
+                note("    this is a bug in sim, not in your scenario")
     if any(item.manifest["failures"] for item in runs):
         raise typer.Exit(SOME_FAILED)
 
 
-def _again(run: Run, seed: int | None, out: Path | None) -> str:
-    """Return the command that runs an interrupted scenario again, whole, into the same folder."""
+def _again(manifest: dict[str, Any], folder: Path | None, asked: Asked) -> str:
+    """Return the command that goes on with an interrupted run."""
     import shlex
 
-    manifest = run.manifest
-    words = ["sim", "run", str(manifest["file"] or run.name)]
+    words = ["sim", "run", str(manifest["file"] or manifest["name"])]
     words += ["--replications", str(manifest["replications"])]
-    words += [] if seed is None else ["--seed", str(seed)]
+    words += [] if asked.seed is None else ["--seed", str(asked.seed)]
     words += [word for item in manifest["set"] for word in ("--set", item)]
-    words += [] if out is None else ["--out", str(out)]
+    words += [] if asked.jobs == 1 else ["--jobs", str(asked.jobs)]
+    words += ["--resume", str(folder)]
     return shlex.join(words)
 
 

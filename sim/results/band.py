@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,27 +24,34 @@ def band_of(
     metrics: pd.DataFrame,
     baseline: pd.DataFrame,
     network: Network,
-    values: Sequence[pd.DataFrame],
-    numbers: Sequence[Mapping[str, float]],
+    runways: np.ndarray,
+    numbers: np.ndarray,
+    paths: Sequence[str],
 ) -> str:
     """Return a clause that names the unknown behind the band; empty without a band.
+
+    Parameters
+    ----------
+    runways
+        Realised runway of the sites of `metrics`, shape (replication, site) [d]; NaN is never.
+    numbers, paths
+        What was drawn for the uncertain figures, shape (replication, figure), and which they are.
 
     Only figures of the manufacturer, of its suppliers and of the lanes between them are compared: with
     few replications some figure far away always seems to fit.
     """
     affected = metrics[metrics["is_affected"]]
-    if affected.empty or len(values) < ENOUGH or not numbers[0]:
+    if affected.empty or len(runways) < ENOUGH or not paths:
         return ""
     first = first_affected(affected, baseline)
     site = str(first.name)
-    runways = np.array([float(frame["realised_runway_days"].loc[site]) for frame in values])
-    runways = np.where(np.isnan(runways), np.inf, runways)
-    ranked = _ranks(runways)
+    own = runways[:, list(metrics.index).index(site)]
+    ranked = _ranks(np.where(np.isnan(own), np.inf, own))
     if np.ptp(ranked) == 0.0:
         return ""
     best, strength = "", 0.0
-    for path in sorted(_near(network, site) & set(numbers[0])):
-        other = _ranks(np.array([row[path] for row in numbers]))
+    for path in sorted(_near(network, site) & set(paths)):
+        other = _ranks(numbers[:, paths.index(path)])
         fit = abs(float(np.corrcoef(ranked, other)[0, 1])) if np.ptp(other) > 0.0 else 0.0
         if fit > strength:
             best, strength = path, fit

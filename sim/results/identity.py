@@ -1,4 +1,8 @@
-"""A fingerprint of a case: the same for the same world, window, interventions and seed."""
+"""A fingerprint of a case: the same for the same world, window, interventions and seed.
+
+`case_hash` is one number for all of it; `parts_of` has one entry per part, so that two cases that differ can
+say where.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +23,79 @@ LEFT_OUT = frozenset({"figures", "folder", "file", "title", "question", "sources
 
 def case_hash(case: Case) -> str:
     """Return the SHA-256 of what is simulated, as 64 hexadecimal digits."""
-    text = json.dumps(_plain(case), sort_keys=True, separators=(",", ":"))
+    return _hash(case)
+
+
+def parts_of(case: Case) -> dict[str, str]:
+    """Return what is simulated part by part: plain values as text, records as a hash.
+
+    The number of replications is left out: the first hundred of a thousand are a run of a hundred.
+
+    Examples
+    --------
+    >>> from sim.testing import serial_chain, small_case
+    >>> parts_of(small_case(serial_chain([20.0], [10]), 90))["horizon_days"]
+    '90'
+    """
+    found: dict[str, str] = {}
+    for item in dataclasses.fields(case):
+        if item.name in LEFT_OUT or item.name in ("network", "replications"):
+            continue
+        value = getattr(case, item.name)
+        if item.name in ("interventions", "uncertain"):
+            names = "id" if item.name == "interventions" else "path"
+            found |= {f"{item.name}.{getattr(one, names)}": _short(one) for one in value}
+        else:
+            found[item.name] = _short(value)
+    for item in dataclasses.fields(case.network):
+        value = getattr(case.network, item.name)
+        if item.name in LEFT_OUT:
+            continue
+        if isinstance(value, Mapping):
+            found |= {f"network.{item.name}.{key}": _short(one) for key, one in value.items()}
+        else:
+            found[f"network.{item.name}"] = _short(value)
+    return found
+
+
+def differences(there: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """Return in words where two sets of parts differ, in the order of their names.
+
+    Examples
+    --------
+    >>> differences({"seed": "1", "start": "2025-01-01"}, {"seed": "2", "start": "2025-01-01"})
+    ['seed: 1 there, 2 now']
+    """
+    found = []
+    for name in sorted({*there, *now}):
+        one, other = there.get(name), now.get(name)
+        if one == other:
+            continue
+        if other is None:
+            found.append(f"{name}: only there")
+        elif one is None:
+            found.append(f"{name}: only now")
+        elif HASHED in one or HASHED in other:
+            found.append(f"{name}: differs")
+        else:
+            found.append(f"{name}: {one} there, {other} now")
+    return found
+
+
+HASHED = "sha256:"
+
+
+def _short(value: Any) -> str:
+    """Return a plain value as text, anything with parts as a hash."""
+    if isinstance(value, date):
+        return value.isoformat()
+    if value is None or isinstance(value, str | int | float):
+        return str(value)
+    return HASHED + _hash(value)[:16]
+
+
+def _hash(value: Any) -> str:
+    text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

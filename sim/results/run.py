@@ -35,8 +35,12 @@ class Run:
     manifest
         Everything needed to repeat the run: versions, hash, seed, settings, warnings, timing.
     replications
-        One row per replication and site with each measure, its weight and its branches; empty for a
+        One row per replication, branches and site with each measure and its weight; empty for a
         deterministic run.
+    baseline_replications
+        The same of the baseline, with the same luck row by row.
+    series_quantiles
+        Quantiles of daily series over the replications: series, site, date, p05 ... p95.
     case, trajectory, baseline_trajectory
         What was simulated; None for a run that was read from its folder.
     folder
@@ -50,7 +54,9 @@ class Run:
         baseline_metrics: pd.DataFrame,
         manifest: dict[str, Any],
         tables: Tables,
-        replications: pd.DataFrame,
+        replications: pd.DataFrame | None = None,
+        baseline_replications: pd.DataFrame | None = None,
+        series_quantiles: pd.DataFrame | None = None,
         case: Case | None = None,
         trajectory: Trajectory | None = None,
         baseline_trajectory: Trajectory | None = None,
@@ -60,7 +66,9 @@ class Run:
         self.metrics = metrics
         self.baseline_metrics = baseline_metrics
         self.manifest = manifest
-        self.replications = replications
+        self.replications = _or_empty(replications)
+        self.baseline_replications = _or_empty(baseline_replications)
+        self.series_quantiles = _or_empty(series_quantiles)
         self.case = case
         self.trajectory = trajectory
         self.baseline_trajectory = baseline_trajectory
@@ -142,3 +150,9 @@ class Run:
         from sim.results.page import html_of
 
         return html_of(self)
+
+
+def _or_empty(frame: pd.DataFrame | None) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame() if frame is None else frame

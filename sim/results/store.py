@@ -21,6 +21,7 @@ from sim.results.document import document
 from sim.results.hooks import HOOKS
 from sim.results.run import Run
 from sim.results.tables import unknown_series
+from sim.results.unfinished import has_chunks, keep_chunks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +49,13 @@ BASELINE_PREFIX = "baseline:"
 SEPARATOR = "|"
 
 
-def folder_of(run: Run) -> Path:
+REPLICATED = ("replications", "baseline_replications", "series_quantiles")
+"""Tables of a run with replications, each in a file of its name."""
+
+
+def default_folder(name: str, case_hash: str) -> Path:
     """Return where a run is kept when nobody says: ``runs/<name>-<hash>``."""
-    return ROOT / f"{run.name}-{run.manifest['case_hash'][:10]}"
+    return ROOT / f"{name}-{case_hash[:10]}"
 
 
 def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True) -> Path:
@@ -61,14 +66,16 @@ def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True
     StoreError
         If the folder holds something else than a run, or cannot be written. What was there stays.
     """
-    target = Path(folder) if folder is not None else folder_of(run)
-    if _holds_something_else(target):
+    target = Path(folder) if folder is not None else default_folder(run.name, run.manifest["case_hash"])
+    if holds_something_else(target):
         raise StoreError(f"{target} exists and is not a run folder; choose another --out")
     previous = run.folder
     try:
         with _whole(target) as temporary:
             run.folder = target
             _write(run, temporary, picture=picture)
+            if not run.is_complete and has_chunks(target):
+                keep_chunks(target, temporary)
     except OSError as error:
         run.folder = previous
         raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -78,8 +85,9 @@ def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True
     return target
 
 
-def _holds_something_else(target: Path) -> bool:
-    if not target.exists() or (target / MANIFEST).exists():
+def holds_something_else(target: Path) -> bool:
+    """Tell whether a folder (or a file of that name) holds anything but a run, finished or not."""
+    if not target.exists() or (target / MANIFEST).exists() or has_chunks(target):
         return False
     return not target.is_dir() or any(target.iterdir())
 
@@ -115,9 +123,10 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
             beside.submit(_write_series, _long_series(run), folder / "series.parquet"),
             beside.submit(_write_parquet, run.shipments, folder / "shipments.parquet"),
         ]
-        if len(run.replications):
-            long = run.replications.reset_index()
-            written.append(beside.submit(_write_parquet, long, folder / "replications.parquet"))
+        for name in REPLICATED if len(run.replications) else ():
+            frame = getattr(run, name)
+            long = frame if name == "series_quantiles" else frame.reset_index()
+            written.append(beside.submit(_write_parquet, long, folder / f"{name}.parquet"))
         if picture and HOOKS.picture is not None:
             HOOKS.picture(run, folder / "runway.png")
         why, verdicts = run.why, run.verdicts
@@ -225,16 +234,15 @@ def load_run(folder: str | Path) -> Run:
     StoreError
         If the folder is not a run, or one of its files is missing or damaged.
     """
-    import pandas as pd
-
     path = Path(folder)
     if not (path / MANIFEST).is_file():
+        if has_chunks(path):
+            raise StoreError(f"{path} is not finished; sim run SCENARIO --resume {path} goes on with it")
         raise StoreError(f"{path} is not a run folder: it has no {MANIFEST}")
     try:
         manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         metrics, baseline = (_read_metrics(path / name) for name in ("metrics.csv", "baseline_metrics.csv"))
-        long = path / "replications.parquet"
-        replications = pd.read_parquet(long) if long.exists() else pd.DataFrame()
+        replicated = {name: _read_replicated(path / f"{name}.parquet") for name in REPLICATED}
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
     resolved = path / "scenario.resolved.yaml"
@@ -243,10 +251,21 @@ def load_run(folder: str | Path) -> Run:
         baseline_metrics=baseline,
         manifest=manifest,
         tables=StoredTables(path),
-        replications=replications,
+        replications=replicated["replications"],
+        baseline_replications=replicated["baseline_replications"],
+        series_quantiles=replicated["series_quantiles"],
         resolved_yaml=resolved.read_text(encoding="utf-8") if resolved.exists() else "",
         folder=path,
     )
+
+
+def _read_replicated(path: Path) -> pd.DataFrame | None:
+    import pandas as pd
+
+    if not path.exists():
+        return None
+    frame = pd.read_parquet(path)
+    return frame if "date" in frame else frame.set_index(["replication", "branches", "site"])
 
 
 def _read_metrics(path: Path) -> pd.DataFrame:

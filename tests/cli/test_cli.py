@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+import sim
 import sim.cli.export
 import sim.cli.run as cli_run
 import sim.engine
@@ -140,7 +141,7 @@ def test_lost_mass_is_code_1_and_called_a_bug(here: Path, monkeypatch: pytest.Mo
 
 
 @pytest.mark.parametrize(("error", "code", "words"), [
-    (RuntimeError("no luck"), 4, "replication 2 failed: RuntimeError: no luck"),
+    (RuntimeError("no luck"), 4, "replication 2, seed 1, failed: RuntimeError: no luck"),
     (KeyboardInterrupt(), 130, "interrupted: 2 of 5 replications are kept in kept"),
 ])  # fmt: skip
 def test_partial_runs_keep_what_is_finished(
@@ -175,7 +176,12 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
     assert found.exit_code == 130
     (again,) = [line for line in found.stderr.splitlines() if "to have them all" in line]
     told = shlex.split(again.partition("all: ")[2])
-    assert told == ["sim", "run", "two_tier", *words]
+    assert told == ["sim", "run", "two_tier", *words[:-2], "--resume", "my runs/kept"]
+    monkeypatch.setattr(sim.engine, "simulate", good)
+    assert call("run", "ban", *told[3:]).exit_code == 0
+    finished = sim.load_run("my runs/kept")
+    assert (finished.manifest["finished_replications"], finished.is_complete) == (5, True)
+    assert not (here / "my runs/kept/chunks").exists()
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**63), "one"])

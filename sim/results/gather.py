@@ -1,0 +1,174 @@
+"""From chunk files to the results of all replications, in the order of their numbers.
+
+The files are all that is read, so who made them, in which order and in how many sittings leaves no trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.metrics import Columns
+from sim.results.chunks import Chunk, chunk_paths, read_chunk, read_series
+from sim.results.replicate import KEPT, Task, decoded
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
+"""Quantiles that are kept of everything."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """All replications that finished.
+
+    Attributes
+    ----------
+    labels
+        (replication, branches) of each entry, ascending.
+    weights
+        Weight of each entry: that of its future.
+    columns, baseline_columns
+        Every measure, shape (entry, site).
+    numbers
+        What was drawn for the uncertain figures, shape (entry, figure).
+    """
+
+    task: Task
+    labels: list[tuple[int, str]]
+    weights: list[float]
+    columns: Columns
+    baseline_columns: Columns
+    numbers: np.ndarray
+    worst_balance: float
+    series_quantiles: pd.DataFrame
+
+    @property
+    def finished(self) -> int:
+        """Replications of which at least one future finished."""
+        return len({replication for replication, _ in self.labels})
+
+    def long(self, *, baseline: bool = False) -> pd.DataFrame:
+        """Return a row per replication, branches and site with every measure and the weight."""
+        import pandas as pd
+
+        columns = self.baseline_columns if baseline else self.columns
+        sites = self.task.sites
+        index = pd.MultiIndex.from_tuples(
+            [(*label, site) for label in self.labels for site in sites],
+            names=["replication", "branches", "site"],
+        )
+        frame = pd.DataFrame({name: values.ravel() for name, values in columns.items()}, index=index)
+        return frame.assign(weight=np.repeat(np.array(self.weights), len(sites)))
+
+
+def gather(task: Task, folder: Path, wanted: int) -> Gathered | None:
+    """Read the first ``wanted`` replications from the chunks of a folder; None if none has finished.
+
+    Raises
+    ------
+    Damaged
+        If a chunk cannot be read.
+    """
+    paths = chunk_paths(folder)
+    chunks = [read_chunk(path) for path in paths]
+    entries = [entry for chunk in chunks for entry in chunk.entries]
+    order = sorted((i for i, one in enumerate(entries) if one[0] < wanted), key=lambda i: entries[i])
+    if not order:
+        return None
+    values = np.concatenate([chunk.values for chunk in chunks])[order]
+    materials = sorted(task.worlds[0].case.network.materials)
+    weights = [task.worlds[entries[i][1]].weight for i in order]
+    return Gathered(
+        task=task,
+        labels=[(entries[i][0], task.label(entries[i][1])) for i in order],
+        weights=weights,
+        columns=decoded(values[:, 0], materials),
+        baseline_columns=decoded(values[:, 1], materials),
+        numbers=np.concatenate([chunk.numbers for chunk in chunks])[order],
+        worst_balance=max(chunk.worst_balance for chunk in chunks),
+        series_quantiles=_series_quantiles(task, paths, order, weights),
+    )
+
+
+def failures_in(chunks: Sequence[Chunk], wanted: int) -> list[dict[str, Any]]:
+    """Return the failures of the first ``wanted`` replications, in order."""
+    found = [item for chunk in chunks for item in chunk.failures if item["replication"] < wanted]
+    return sorted(found, key=lambda item: (item["replication"], item["branches"]))
+
+
+def _series_quantiles(
+    task: Task, paths: Sequence[Path], order: Sequence[int], weights: Sequence[float]
+) -> pd.DataFrame:
+    """Return the quantiles of every kept series by day: columns series, site, date, p05 ... p95.
+
+    One site at a time is in memory.
+    """
+    import pandas as pd
+
+    case = task.worlds[0].case
+    dates = pd.date_range(pd.Timestamp(case.start), periods=case.horizon_days, name="date")
+    parts = []
+    for name in KEPT:
+        for number, site in enumerate(task.sites):
+            days = read_series(paths, name, number)[order]
+            rows = day_quantiles(days, np.array(weights), SHARES)
+            frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in SHARES])
+            frame.insert(0, "date", dates)
+            frame.insert(0, "site", site)
+            frame.insert(0, "series", name)
+            parts.append(frame)
+    if not parts:
+        return pd.DataFrame(columns=["series", "site", "date", *map(share_name, SHARES)])
+    return pd.concat(parts, ignore_index=True)
+
+
+def share_name(share: float) -> str:
+    """Return the column of a quantile.
+
+    Examples
+    --------
+    >>> share_name(0.05)
+    'p05'
+    """
+    return f"p{round(100 * share):02d}"
+
+
+def day_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> np.ndarray:
+    """Return weighted quantiles of every day, as `sim.metrics.weighted_quantile` takes them of one.
+
+    Parameters
+    ----------
+    values
+        Shape (entry, day).
+    weights
+        Shape (entry,).
+
+    Returns
+    -------
+    array, shape (share, day)
+
+    Examples
+    --------
+    >>> day_quantiles(np.array([[1.0], [2.0], [3.0], [4.0]]), np.ones(4), [0.5]).tolist()
+    [[2.5]]
+    """
+    order = np.argsort(values, axis=0, kind="stable")
+    ranked = np.take_along_axis(values, order, axis=0)
+    seen = np.cumsum(weights[order], axis=0)
+    columns = np.arange(values.shape[1])
+    found = np.empty((len(shares), values.shape[1]), dtype=values.dtype)
+    for row, share in enumerate(shares):
+        target = share * float(weights.sum())
+        ties = np.isclose(seen, target, rtol=1e-12, atol=0.0)
+        above = np.minimum((seen <= target).sum(axis=0), len(values) - 1)
+        found[row] = ranked[above, columns]
+        for day in np.flatnonzero(ties[:-1].any(axis=0)):
+            first = int(ties[:, day].argmax())
+            found[row, day] = (ranked[first, day] + ranked[first + 1, day]) / 2.0
+    return found
