@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from sim.data.schema import (
     END_USES,
     FORMS,
     MODES,
+    PRICE,
     QUANTITY,
     ROUTE_ATTRIBUTES,
     SHARE,
@@ -85,12 +87,28 @@ def materials(context: Context, elements: tuple[str, ...]) -> dict[str, Material
         total = sum(value for _, value in sorted(contents[name].items()))
         if total > 1.0 + 1e-6:
             context.problems.add(f"contents of {name} sum to {total:.4g}, more than the whole", row)
+    prices = _prices(context, rows)
     return {
         name: Material(
-            name, row["name"] or name, row["form"], row["unit"], dict(sorted(contents[name].items()))
+            name, row["name"] or name, row["form"], row["unit"], dict(sorted(contents[name].items())),
+            price_usd_per_tonne=prices.get(name, math.nan),
         )
         for name, row in sorted(rows.items())
     }
+
+
+def _prices(context: Context, materials: Mapping[str, Row]) -> dict[str, float]:
+    """Return the reference price of each material that has one [USD/tonne]."""
+    prices = {}
+    for row in context.tables["prices"]:
+        if not context.known(row, "material", materials, "material"):
+            continue
+        if materials[row["material"]]["unit"] != "tonne":
+            context.problems.add(f"{row['material']} is not sold by the tonne", row, key="material")
+        value = context.figure(row, f"materials.{row['material']}.price", PRICE)
+        if value is not None:
+            prices[row["material"]] = value
+    return prices
 
 
 def countries(context: Context) -> dict[str, Country]:

@@ -60,6 +60,7 @@ TABLES: Mapping[str, Table] = MappingProxyType(
         ),
         "lane_figures": Table(("lane", "attribute"), ("lane", "attribute"), optional=True),
         "material_figures": Table(("material", "attribute"), ("material", "attribute"), optional=True),
+        "prices": Table(("material", "date"), ("material", "date"), optional=True, key=("material",)),
         "routes": Table(("route", "name", "mode", "passes"), ("route", "mode"), False, key=("route",)),
         "route_figures": Table(("route", "attribute"), ("route", "attribute")),
         "corridors": Table(("corridor", "route"), ("corridor", "route")),
@@ -93,6 +94,7 @@ TEXT: Mapping[str, float] = MappingProxyType({})
 QUANTITY = MappingProxyType(
     {"t/t": 1.0, "kg/kg": 1.0, "kg REO/kg": 1.0, "t/unit": 1.0, "kg/unit": 1e-3, "unit/unit": 1.0}
 )
+PRICE = MappingProxyType({"USD/t": 1.0})
 UNIT_WORDS = (
     "t/yr", "t/d", "unit/yr", "unit/d", "d", "share", "kg/kg", "kg REO/kg", "t/t", "t/unit", "kg/unit",
     "unit/unit", "USD/t", "degree", "text", "year", "unit", "t",

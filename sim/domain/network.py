@@ -68,6 +68,8 @@ class Material:
     """`tonne` or `unit`."""
     contents: Mapping[str, float] = field(default_factory=dict)
     """Mass of each element in one unit of the material [tonne per tonne, or tonne per unit]."""
+    price_usd_per_tonne: float = math.nan
+    """Dated reference price, by which rules compare values; NaN: none."""
 
 
 @dataclass(frozen=True, slots=True)

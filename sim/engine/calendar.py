@@ -31,6 +31,7 @@ from sim.engine.authority import Authority
 from sim.engine.board import Board
 from sim.engine.draws import draw_transit, stream
 from sim.engine.index import Index
+from sim.engine.inspection import Inspection
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
 from sim.engine.realise import CaseWorld
@@ -46,7 +47,9 @@ from sim.interventions.instructions import (
     Turn,
     WaitFor,
     WaitUntil,
+    Watch,
 )
+from sim.interventions.levers import LEVERS
 
 Process = Generator[simpy.Event, Any, None]
 LATE = 10
@@ -93,6 +96,8 @@ class Calendar:
         self.first_day = int(state.clock[0])
         self.log: list[tuple[int, str, str]] = []
         self.authorities: list[Authority] = []
+        self._inspections: dict[str, Inspection] = {}
+        self._is_inspecting = False
         self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
@@ -140,9 +145,7 @@ class Calendar:
     def _do(self, owner: str, instruction: Instruction) -> None:
         today = int(self.env.now)
         if isinstance(instruction, Turn):
-            # Goods that are held or turned back move to other stacks, which may need blocks of their own.
-            self.state = factory.with_room(self.state, self.margin)
-            self.board.turn(owner, instruction, self.state, self.first_day + today)
+            self._turn(owner, [instruction])
         elif isinstance(instruction, Reach):
             self.log.append((today, owner, instruction.milestone))
             event = self._milestone(owner, instruction.milestone)
@@ -150,10 +153,41 @@ class Calendar:
                 event.succeed(float(today))
         elif isinstance(instruction, Open):
             self.env.process(self._examine(instruction.examiner))
+        elif isinstance(instruction, Watch):
+            self._watch(owner, instruction)
         elif isinstance(instruction, Allow):
             self.state = self.board.allow(instruction, self.state, self.first_day)
         elif isinstance(instruction, Note):
             self.log.append((today, owner, instruction.text))
+
+    def _turn(self, owner: str, turns: list[Turn]) -> None:
+        # Goods that are held or turned back move to other stacks, which may need blocks of their own.
+        self.state = factory.with_room(self.state, self.margin)
+        for turn in turns:
+            self.board.turn(owner, turn, self.state, int(self.state.clock[1]))
+
+    def _watch(self, owner: str, watch: Watch) -> None:
+        """Begin, change or end the inspection of stocks under a rule."""
+        name = f"{owner}/{watch.name}"
+        before = self._inspections.pop(name, None)
+        if watch.value == LEVERS[watch.lever].neutral:
+            self._turn(name, before.withdraw() if before is not None else [])
+            return
+        inspection = Inspection(watch, self.net, self.index, self.world.network)
+        self._inspections[name] = inspection
+        if before is not None:
+            self._turn(name, inspection.taken_over(before))
+        self._turn(name, inspection.turns(self.state))
+        if not self._is_inspecting:
+            self._is_inspecting = True
+            self.env.process(self._inspect())
+
+    def _inspect(self) -> Process:
+        """Judge the stocks under all rules once a week."""
+        while True:
+            yield self.env.timeout(WEEK_DAYS)
+            for name, inspection in sorted(self._inspections.items()):
+                self._turn(name, inspection.turns(self.state))
 
     def _examine(self, examiner: Examiner) -> Process:
         """Let an authority deal with the applications of each week."""

@@ -79,7 +79,11 @@ class Ledger:
         )
         booked = state.lanes.in_transit + state.lanes.held
         none = np.zeros_like(booked)
-        usual = np.maximum(self.net.lanes.flow, self.net.groups.planned_use[self.net.lanes.group])
+        lanes = self.net.lanes
+        usual = np.maximum(lanes.flow, self.net.groups.planned_use[lanes.group])
+        # A lane that nobody uses on a normal day is measured by all there has been of its goods.
+        passed = (self.opening.materials + state.totals.made)[self.net.outs.material[lanes.source]]
+        usual = np.where(usual > 0.0, usual, passed)
         self._compare(self._lane_name, booked, none, none, now.under_way, day, np.maximum(booked, usual))
         self._check_signs(state, day)
 

@@ -2,6 +2,7 @@
 
 from sim.interventions.alliance import Alliance
 from sim.interventions.base import After, Branch, Intervention, Pause, Step, Timeline, World
+from sim.interventions.content_rule import ContentRule
 from sim.interventions.contract_freeze import ContractFreeze
 from sim.interventions.demand_shift import DemandShift
 from sim.interventions.export_ban import ExportBan
@@ -11,6 +12,7 @@ from sim.interventions.form_shift import FormShift
 from sim.interventions.hoarding import Hoarding
 from sim.interventions.new_capacity import NewCapacity, Stage
 from sim.interventions.outage import Outage, Recovery
+from sim.interventions.procurement_ban import ProcurementBan
 from sim.interventions.production_quota import ProductionQuota
 from sim.interventions.quota_windows import Window
 from sim.interventions.recycling import Recycling
@@ -31,10 +33,12 @@ KINDS: dict[str, type[Intervention]] = {
         Outage,
         NewCapacity,
         Alliance,
+        ContentRule,
         ContractFreeze,
         DemandShift,
         FormShift,
         Hoarding,
+        ProcurementBan,
         Recycling,
         Stockpile,
         Substitution,
@@ -47,6 +51,7 @@ __all__ = [
     "After",
     "Alliance",
     "Branch",
+    "ContentRule",
     "ContractFreeze",
     "DemandShift",
     "ExportBan",
@@ -58,6 +63,7 @@ __all__ = [
     "NewCapacity",
     "Outage",
     "Pause",
+    "ProcurementBan",
     "ProductionQuota",
     "Recovery",
     "Recycling",

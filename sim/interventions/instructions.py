@@ -133,4 +133,38 @@ class Allow:
     of_lines: bool = False
 
 
-Instruction = Turn | WaitUntil | WaitFor | Reach | Note | Open | Allow
+@dataclass(frozen=True, slots=True)
+class OriginTest:
+    """What a rule asks of the goods on a lane: whether somebody had too much of a hand in them.
+
+    Attributes
+    ----------
+    weights
+        By element: what a share of 1 adds to the value that is compared.
+    classes
+        (stage, jurisdiction) whose shares count; the stage is mined, separated, metal, magnet or touched.
+    threshold
+        The value at which goods are caught.
+    """
+
+    weights: Mapping[str, float]
+    classes: tuple[tuple[str, str], ...]
+    threshold: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Judge the stocks behind some lanes, today and every week, and turn a lever where they are caught.
+
+    A value that is neutral ends the watch of this name. `tests` has the test of each lane in `scope`; None
+    catches it in any case.
+    """
+
+    lever: str
+    scope: tuple[str, ...]
+    value: float
+    name: str
+    tests: Mapping[str, OriginTest | None]
+
+
+Instruction = Turn | WaitUntil | WaitFor | Reach | Note | Open | Allow | Watch

@@ -17,8 +17,9 @@ from ruamel.yaml import YAML
 from sim import units
 from sim.domain import Country, Distribution, Network
 from sim.interventions import KINDS, Intervention, Recovery, Stage, Window
+from sim.interventions.content_rule import Denied, Limb, Limbs
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
-from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil
+from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil, Watch
 from sim.testing.networks import Sketch
 
 START = date(2025, 1, 1)
@@ -28,6 +29,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "factor": units.factor,
     "count": units.count,
     "quantity": lambda given: units.quantity(given).value,
+    "USD/t": units.money_per_tonne,
     "rate": lambda given: units.rate(given).value,
 }
 LENGTHS = ("low", "mode", "high", "mean", "value")
@@ -40,6 +42,11 @@ PARTS: Mapping[str, type] = {
     "capacity": Capacity,
     "collateral": Collateral,
     "windows": Window,
+    "limbs": Limbs,
+    "origin": Limb,
+    "content": Limb,
+    "technology": Limb,
+    "deny": Denied,
 }
 
 
@@ -64,7 +71,7 @@ class FakeWorld:
 
 def reference_like() -> Network:
     """Return a network with every place, line and route that the kinds' examples name."""
-    sketch = Sketch("contract", elements=("ndpr", "dysprosium"), tracked=("CN",))
+    sketch = Sketch("contract", elements=("ndpr", "dysprosium"), tracked=("CN", "AU", "KZ"))
     for material, form in (("ndpr_oxide", "oxide"), ("ndpr_metal", "metal"), ("magnet_heavy", "magnet")):
         sketch.material(material, form=form, unit="tonne", contents={"ndpr": 0.8})
     sketch.mine("mt_weld", "ndpr_oxide", plan=0.8, country="AU", capacity_per_day=0.9)
@@ -111,6 +118,8 @@ def read_field(item: Any, value: Any) -> Any:
         law = {key: READERS[item.metadata["unit"]](part) for key, part in value.items() if key in LENGTHS}
         shape = {key: float(part) for key, part in value.items() if key in ("cv", "sd")}
         return Distribution(value["distribution"], law | shape)
+    if isinstance(value, dict) and "unit" in item.metadata:
+        return {key: READERS[item.metadata["unit"]](one) for key, one in value.items()}
     if "unit" in item.metadata:
         return READERS[item.metadata["unit"]](value)
     if "tuple" in str(item.type):
@@ -166,7 +175,7 @@ def levers_after(done: list[tuple[float, Any]], day: float) -> dict[tuple[str, s
     """Return the value of every row that was turned up to a day."""
     rows: dict[tuple[str, str], float] = {}
     for when, step in done:
-        if isinstance(step, Turn) and when <= day:
+        if isinstance(step, Turn | Watch) and when <= day:
             rows |= {(step.lever, row): step.value for row in step.scope}
     return rows
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from sim.interventions import KINDS, After, Intervention, Pause, Step
-from sim.interventions.instructions import Turn
+from sim.interventions.instructions import Turn, Watch
 from sim.interventions.levers import LEVERS
 
 DOCS = Path(__file__).parents[2] / "docs" / "interventions.md"
@@ -42,7 +42,7 @@ def test_the_example_builds_and_finds_its_scope(kind, stand):
 
 def test_the_example_acts(kind, stand):
     done = stand.play(stand.from_example(kind), stand.world())
-    turned = [step for _, step in done if isinstance(step, Turn)]
+    turned = [step for _, step in done if isinstance(step, Turn | Watch)]
     assert any(step.value != LEVERS[step.lever].neutral for step in turned)
 
 
@@ -51,7 +51,7 @@ def test_only_declared_levers_and_their_rows_are_turned(kind, stand):
     touched = item.touches(stand.network)
     assert set(touched) == set(kind.levers) <= set(LEVERS)
     for _, step in stand.play(item, stand.world()):
-        if isinstance(step, Turn):
+        if isinstance(step, Turn | Watch):
             assert set(step.scope) <= set(touched[step.lever])
 
 
@@ -70,13 +70,13 @@ def test_rows_are_of_the_kind_the_lever_has(kind, stand):
 def test_level_zero_is_neutral(kind, stand):
     item = stand.from_example(kind)
     for step in item.apply(stand.world(), 0.0):
-        assert isinstance(step, Turn)
+        assert isinstance(step, Turn | Watch)
         assert step.value == LEVERS[step.lever].neutral
 
 
 def test_steps_of_level_zero_turn_nothing(kind, stand):
     item = replace(stand.from_example(kind), steps=(Step(start=date(2020, 1, 1), level=0.0),))
-    assert not [step for _, step in stand.play(item, stand.world()) if isinstance(step, Turn)]
+    assert not [step for _, step in stand.play(item, stand.world()) if isinstance(step, Turn | Watch)]
 
 
 @pytest.mark.parametrize("length", [0, -10])
@@ -84,7 +84,7 @@ def test_no_length_turns_nothing(kind, stand, length):
     item = stand.from_example(kind)
     item = replace(item, end=item.start + timedelta(days=length), duration_days=None)
     done = stand.play(item, stand.world())
-    assert not [step for _, step in done if isinstance(step, Turn)]
+    assert not [step for _, step in done if isinstance(step, Turn | Watch)]
     assert set(stand.reached(done)) <= {"announced"}
 
 
@@ -92,7 +92,7 @@ def test_a_start_beyond_the_horizon_turns_nothing(kind, stand):
     item = stand.from_example(kind)
     horizon = (item.start - START).days
     done = stand.play(item, stand.world(horizon_days=horizon))
-    assert not [step for _, step in done if isinstance(step, Turn)]
+    assert not [step for _, step in done if isinstance(step, Turn | Watch)]
 
 
 def test_it_undoes_itself_at_its_end(kind, stand):
@@ -108,7 +108,7 @@ def test_nothing_turns_before_the_start_or_the_announcement(kind, stand):
     item = replace(item, announced=item.start - timedelta(days=30))
     done = stand.play(item, stand.world())
     start_day = (item.start - START).days
-    assert all(day >= start_day for day, step in done if isinstance(step, Turn))
+    assert all(day >= start_day for day, step in done if isinstance(step, Turn | Watch))
     milestones = stand.reached(done)
     assert milestones["announced"] == start_day - 30
     assert milestones["start"] == start_day
@@ -142,7 +142,7 @@ def test_a_pause_is_neutral_and_the_end_still_comes(kind, stand):
     item = short_lived(stand.from_example(kind))
     pause = Pause(start=item.start, end=item.end)
     done = stand.play(replace(item, pauses=(pause,)), stand.world())
-    assert not [step for _, step in done if isinstance(step, Turn)]
+    assert not [step for _, step in done if isinstance(step, Turn | Watch)]
     assert {"start", "end"} <= set(stand.reached(done))
 
 
