@@ -98,6 +98,7 @@ class Calendar:
         self.authorities: list[Authority] = []
         self._inspections: dict[str, Inspection] = {}
         self._is_inspecting = False
+        self._pace_changes = self.env.event()
         self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
@@ -126,6 +127,7 @@ class Calendar:
         """Carry out an intervention's instructions."""
         timeline = item.timeline(self.world)
         answer: float | None = None
+        planned = 0.0  # the day that has been reached by plan, for work that goes on slowly
         while True:
             try:
                 instruction = timeline.send(answer)
@@ -133,14 +135,37 @@ class Calendar:
                 return
             answer = None
             if isinstance(instruction, WaitUntil):
-                if instruction.day > self.env.now:
+                if instruction.works_on:
+                    yield from self._work(instruction, planned)
+                elif instruction.day > self.env.now:
                     yield self.env.timeout(instruction.day - self.env.now)
+                planned = instruction.day
             elif isinstance(instruction, WaitFor):
                 answer = yield self._milestone(instruction.intervention, instruction.milestone)
                 if instruction.lag_days > 0.0:
                     yield self.env.timeout(instruction.lag_days)
             else:
                 self._do(item.id, instruction)
+
+    def _work(self, instruction: WaitUntil, planned: float) -> Process:
+        """Let work on a line go on until a day of its plan is reached, at the pace there is."""
+        line = self.index.line[instruction.works_on]
+        left = instruction.day - planned
+        while left > 0.0 and self.env.now < instruction.latest:
+            pace = float(self.board.levers.lines.pace[line])
+            waits = [self._pace_changes]
+            last = instruction.latest - self.env.now
+            if pace > 0.0:
+                waits.append(self.env.timeout(min(left / pace, last)))
+            elif last < math.inf:
+                waits.append(self.env.timeout(last))
+            began = self.env.now
+            yield self.env.any_of(waits)
+            left -= (self.env.now - began) * pace
+            if left < 1e-9:
+                left = 0.0
+        if self.env.now > math.floor(self.env.now):
+            yield self.env.timeout(math.ceil(self.env.now) - self.env.now)
 
     def _do(self, owner: str, instruction: Instruction) -> None:
         today = int(self.env.now)
@@ -165,6 +190,9 @@ class Calendar:
         self.state = factory.with_room(self.state, self.margin)
         for turn in turns:
             self.board.turn(owner, turn, self.state, int(self.state.clock[1]))
+            if turn.lever == "line_pace":
+                self._pace_changes.succeed()
+                self._pace_changes = self.env.event()
 
     def _watch(self, owner: str, watch: Watch) -> None:
         """Begin, change or end the inspection of stocks under a rule."""

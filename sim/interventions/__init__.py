@@ -19,6 +19,7 @@ from sim.interventions.recycling import Recycling
 from sim.interventions.route_delay import RouteDelay
 from sim.interventions.stockpile import Stockpile
 from sim.interventions.substitution import Substitution
+from sim.interventions.technology_ban import TechnologyBan
 from sim.interventions.transit_refusal import TransitRefusal
 
 KINDS: dict[str, type[Intervention]] = {
@@ -42,6 +43,7 @@ KINDS: dict[str, type[Intervention]] = {
         Recycling,
         Stockpile,
         Substitution,
+        TechnologyBan,
     )
 }
 """Every kind a scenario may name. A new kind is one file and one line here."""
@@ -72,6 +74,7 @@ __all__ = [
     "Step",
     "Stockpile",
     "Substitution",
+    "TechnologyBan",
     "Timeline",
     "TransitRefusal",
     "Window",

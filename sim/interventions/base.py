@@ -207,11 +207,15 @@ class Intervention:
         if start_day >= min(end_day, world.horizon_days):
             return
         for day, _, event in sorted(self._events(world, start_day, end_day), key=lambda item: item[:2]):
-            yield WaitUntil(day)
+            yield self.wait_until(day, start_day, end_day)
             if isinstance(event, float):
                 yield from self.apply(world, event)
             else:
                 yield event
+
+    def wait_until(self, day: float, start_day: float, end_day: float) -> WaitUntil:
+        """Return how the intervention waits for one of its days."""
+        return WaitUntil(day)
 
     def _events(
         self, world: World, start_day: float, end_day: float

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -23,9 +24,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True)
 class WaitUntil:
-    """Go on at the start of this day (days from the scenario's start; may be negative or past)."""
+    """Go on at the start of this day (days from the scenario's start; may be negative or past).
+
+    With `works_on`, the days since the instruction before are days of work on new capacity of a line: they
+    pass at the pace of its lever `line_pace`, but for no longer than until `latest`.
+    """
 
     day: float
+    works_on: str = ""
+    latest: float = math.inf
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from typing import ClassVar, Literal, NamedTuple
 
 from sim.domain import Network, Number
 from sim.interventions.base import Intervention, World, check_share
-from sim.interventions.instructions import Instruction, Turn
+from sim.interventions.instructions import Instruction, Turn, WaitUntil
 from sim.interventions.levers import LEVERS
 from sim.interventions.profile import Profile
 from sim.interventions.scope import check_known
@@ -137,6 +137,10 @@ class NewCapacity(Intervention):
         if course.first_day >= end_day:
             return []
         return self.profile_between(world, course.first_day, end_day, course.ramp_days)
+
+    def wait_until(self, day: float, start_day: float, end_day: float) -> WaitUntil:
+        """Return a wait for a day of the plan: work may go on more slowly than planned."""
+        return WaitUntil(day) if not start_day < day < end_day else WaitUntil(day, self.line, end_day)
 
     def notes(self, world: World, start_day: float) -> list[tuple[float, str]]:
         """Return a sentence per stage done or failed, dated, up to the project's end."""

@@ -49,7 +49,7 @@ NEVER_ZERO = frozenset({"capacity_per_day", "up_days", "down_days"})
 """Figures that mean nothing at zero."""
 
 KINDS_TO_COME = (
-    "tariff", "technology_ban", "price_floor",
+    "tariff", "price_floor",
 )  # fmt: skip
 """Kinds that are named but not built: a scenario that names one is told so, not offered another."""
 

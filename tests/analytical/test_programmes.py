@@ -15,10 +15,13 @@ from sim.interventions import (
     ExportBan,
     FormShift,
     Hoarding,
+    NewCapacity,
     Outage,
     Recycling,
+    Stage,
     Stockpile,
     Substitution,
+    TechnologyBan,
 )
 from sim.testing.networks import Sketch, day, small_case
 
@@ -294,3 +297,34 @@ def test_in_order_the_first_named_is_filled_first():
         lost[rule] = [2000.0 - built for built in made]
     assert lost["by_need"][0] == pytest.approx(lost["by_need"][1])
     assert lost["in_order"][0] - lost["in_order"][1] == pytest.approx(100.0)
+
+
+def project(**fields):
+    given = {"id": "mine", "line": "pit_line", "capacity_per_day": 10.0, "start": day(0)}
+    return NewCapacity(**(given | fields))
+
+
+@pytest.mark.parametrize(
+    ("rules", "opens"),
+    [
+        ((), 100),
+        ((("half", {"start": day(0), "pace": 0.5}),), 200),
+        ((("half", {"start": day(40), "pace": 0.5}),), 160),  # 40 days of work, then 60 at half the pace
+        ((("half", {"start": day(40), "end": day(60), "pace": 0.5}),), 110),
+        ((("stop", {"start": day(40), "end": day(90), "pace": 0.0}),), 150),
+        ((("half", {"start": day(100), "pace": 0.5}),), 100),  # what runs goes on
+    ],
+)
+def test_withheld_technology_delays_what_is_left_of_a_project(rules, opens):
+    stages = (Stage(name="permit", duration_days=30.0), Stage(name="build", duration_days=70.0))
+    bans = [TechnologyBan(id=name, lines=("pit_line",), **fields) for name, fields in rules]
+    run = simulate(small_case(chain(), 300, project(stages=stages), *bans))
+    begins = [moment for moment, _, text in run.log if "begins to run" in text]
+    assert begins == [opens]
+
+
+def test_a_lost_yield_takes_more_feed_for_the_same_output():
+    rule = TechnologyBan(id="worse", to_places=("smelter",), pace=1.0, yield_loss=0.2, start=day(60))
+    run = simulate(small_case(chain(), 500, rule))
+    assert use(run, "smelter", "ore")[59:61].tolist() == pytest.approx([12.0, 15.0])
+    assert np.all(run.line_made[:, run.lines.index("works_line")] == pytest.approx(10.0))

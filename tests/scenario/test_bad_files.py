@@ -165,7 +165,7 @@ def test_the_fields_of_an_unknown_kind_are_read(tmp_path: Path) -> None:
     assert "speed is not a field of export_ban" in found[3]
 
 
-@pytest.mark.parametrize("kind", ["tariff", "technology_ban", "price_floor"])
+@pytest.mark.parametrize("kind", ["tariff", "price_floor"])
 def test_a_kind_of_the_model_that_is_not_built_is_said_to_be_so(tmp_path: Path, kind: str) -> None:
     text = HEAD + f"interventions:\n  - {{id: a, kind: {kind}, start: 2025-02-03, decisions_per_week: 60}}\n"
     assert messages(tmp_path, text) == [f"7: interventions[0].kind: '{kind}' is not built yet"]
