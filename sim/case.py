@@ -26,8 +26,36 @@ class Uncertain:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLicence:
+    """A licence, or an application for one, that is open on day 0.
+
+    Attributes
+    ----------
+    rule
+        Id of the `export_licence` it is under.
+    lanes
+        What it is for; several lanes share it by their normal flow.
+    quantity
+        Still unused, or applied for [unit of material].
+    is_granted
+        False: it waits for the authority's decision.
+    day
+        When it was granted or filed (days from the start, at most 0).
+    until
+        First day on which it is no longer valid (days from the start); None: it does not lapse.
+    """
+
+    rule: str
+    lanes: tuple[str, ...]
+    quantity: float
+    is_granted: bool
+    day: int = 0
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InitialState:
-    """Stocks and goods at sea on day 0 where they differ from the steady state.
+    """Stocks, goods at sea and open licences on day 0 where they differ from the steady state.
 
     Attributes
     ----------
@@ -37,10 +65,13 @@ class InitialState:
     in_transit
         Goods at sea by lane: pairs of (arrival day, quantity). A lane that is named replaces its
         whole steady pipeline.
+    licences
+        Licences and applications that are open; without them none is.
     """
 
     on_hand: Mapping[tuple[str, str], float] = field(default_factory=dict)
     in_transit: Mapping[str, tuple[tuple[int, float], ...]] = field(default_factory=dict)
+    licences: tuple[OpenLicence, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import heapq
 import math
 from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,6 +21,7 @@ from sim.engine import state as factory
 from sim.engine.arrays import Floats, State
 from sim.engine.index import Index
 from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
+from sim.engine.opening import Filed
 from sim.engine.realise import CaseWorld
 from sim.engine.trajectory import LICENCE_COLUMNS
 from sim.interventions.instructions import Examiner
@@ -116,6 +118,38 @@ class Authority:
         self._round = dict.fromkeys(self.lanes, 0)
         self._free_from = -math.inf
         self._rows: list[tuple[int, int, int, float, float]] = []
+
+    def open_books(self, state: State, filed: Sequence[Filed]) -> bool:
+        """Take over what was granted and filed before the scenario; tell whether anything waits."""
+        lanes = list(self.lanes)
+        self._granted = dict(zip(lanes, state.lanes.granted[lanes].tolist(), strict=True))
+        self._before = state.lanes.used[lanes].copy(), state.lanes.lapsed[lanes].copy()
+        mine = [item for item in filed if item.lane in self.lanes]
+        for item in mine:
+            self.totals["filed"] += item.tonnes
+            self._filed[item.lane] += item.tonnes
+            number = self._count[item.lane]
+            self._count[item.lane] = number + 1
+            ready = self._still_to_come(item, number)
+            round_ = int(state.lanes.round[item.lane])
+            day = float(item.day)
+            self.pending.append(Application(item.lane, item.tonnes, day, day, ready, number, round_))
+        return bool(mine)
+
+    def _still_to_come(self, item: Filed, number: int) -> float:
+        """Return when an application is examined that is known to be open on day 0.
+
+        Its examination takes longer than its age: the law is drawn until it does. One that is older than
+        anything the law gives comes before the desk at once.
+        """
+        name = self.lanes[item.lane]
+        slowness, law = self.examiner.slowness[name], self.examiner.processing_days
+        if not isinstance(law, Distribution):
+            return max(item.day + float(law) * slowness, 0.0)
+        rng = self._world.rng(f"{self.examiner.name}/{name}/open/{number}")
+        ready = item.day + slowness * np.asarray(law.draw(rng, BLOCK), dtype=np.float64)
+        later = ready[ready > 0.0]
+        return float(later[0]) if later.size else 0.0
 
     def work(self, state: State, today: int) -> State:
         """Take in what was ordered and decide until a week from today; return the state.
@@ -240,8 +274,7 @@ class Authority:
 
     def _note(self, state: State, today: int, granted: float) -> None:
         lanes = list(self.lanes)
-        if self._before is None:
-            self._before = state.lanes.used[lanes].copy(), state.lanes.lapsed[lanes].copy()
+        assert self._before is not None, "the books are open"
         used = float((state.lanes.used[lanes] - self._before[0]).sum())
         lapsed = float((state.lanes.lapsed[lanes] - self._before[1]).sum())
         stages = dict.fromkeys(("preparing", "in_queue", "returned"), 0.0)

@@ -34,6 +34,7 @@ from sim.engine.index import Index
 from sim.engine.inspection import Inspection
 from sim.engine.kernels.day import advance
 from sim.engine.ledger import Ledger
+from sim.engine.opening import Filed
 from sim.engine.realise import CaseWorld
 from sim.engine.reference import ref_to
 from sim.interventions import Intervention
@@ -81,6 +82,7 @@ class Calendar:
         draws: Draws,
         record: Record,
         ledger: Ledger,
+        filed: tuple[Filed, ...] = (),
     ) -> None:
         self.env = simpy.Environment()
         self.world = world
@@ -90,6 +92,7 @@ class Calendar:
         self.draws = draws
         self.record = record
         self.ledger = ledger
+        self.filed = filed
         self.work = factory.work_space(net)
         self.signals = factory.no_signals()
         self.board = Board(net, index, factory.neutral_levers(net))
@@ -221,6 +224,9 @@ class Calendar:
         """Let an authority deal with the applications of each week."""
         authority = Authority(examiner, self.world, self.index, self.first_day)
         self.authorities.append(authority)
+        filed = [item for item in self.filed if item.rule == examiner.name]
+        if authority.open_books(self.state, filed):
+            self.state = authority.work(self.state, int(self.env.now))
         while True:
             yield self.env.timeout(WEEK_DAYS)
             self.state = authority.work(self.state, int(self.env.now))

@@ -132,6 +132,12 @@ def _initial_state(state: InitialState, numbers: Mapping[str, float]) -> Initial
             _, _, lane, row, *_ = path.split(".")
             arrival, _ = in_transit[lane][int(row)]
             in_transit[lane][int(row)] = (arrival, value)
+    licences = list(state.licences)
+    for path, value in numbers.items():
+        if path.startswith(f"{INITIAL_STATE}licences."):
+            number = int(path.split(".")[2])
+            licences[number] = replace(licences[number], quantity=value)
     if not numbers:
         return state
-    return InitialState(on_hand, {lane: tuple(goods) for lane, goods in in_transit.items()})
+    goods_at_sea = {lane: tuple(goods) for lane, goods in in_transit.items()}
+    return InitialState(on_hand, goods_at_sea, tuple(licences))

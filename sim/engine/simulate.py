@@ -15,14 +15,14 @@ from sim.case import Case, InitialState
 from sim.domain import Network
 from sim.engine import faults, shelf
 from sim.engine import state as factory
-from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State, flags
+from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
 from sim.engine.calendar import Calendar
 from sim.engine.compile import compile_network, with_stock_figures
 from sim.engine.draws import draw_all
 from sim.engine.index import Index, make_index
 from sim.engine.kernels.day import advance
-from sim.engine.kernels.goods import empty_lanes, enter
 from sim.engine.ledger import Ledger
+from sim.engine.opening import applications, with_initial_state
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
 from sim.engine.reference import Ref, ref_to
@@ -55,7 +55,7 @@ _compiled: OrderedDict[tuple[int, tuple[tuple[str, float], ...]], tuple[Network,
 
 def compiled(base: Network, realised: Realised) -> Compiled:
     """Compile a network, or find it compiled: a pair of runs shares its network and its draws."""
-    key = (id(base), tuple(sorted(realised.numbers.items())))
+    key = (id(base), tuple(sorted(item for item in realised.numbers.items() if is_of_network(item[0]))))
     if key in _compiled and _compiled[key][0] is base:
         _compiled.move_to_end(key)
         return _compiled[key][1]
@@ -212,7 +212,8 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
     record = factory.empty_record(net, case.horizon_days, case.horizon_days if in_detail else 0, n_shipments)
     opening = _stocks_now(net, state), state.lanes.in_transit.copy()
     ledger = Ledger.open(ready.network, ready.index, net, state)
-    calendar = Calendar(world, net, ready.index, state, draws, record, ledger)
+    filed = applications(ready.net, ready.index, realised.initial_state)
+    calendar = Calendar(world, net, ready.index, state, draws, record, ledger, filed)
     assert first == calendar.first_day
     calendar.run(realised.interventions)
     elapsed = time.perf_counter() - began
@@ -232,7 +233,7 @@ def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
             blend=np.repeat(state.blend[:1], longest, axis=0),
             blend_version=np.repeat(state.blend_version[:1], longest, axis=0),
         )
-    return _with_initial_state(ready, state, realised.initial_state)
+    return with_initial_state(ready.net, ready.net_ref, ready.index, state, realised.initial_state)
 
 
 def _longest_memory(case: Case, ready: Compiled) -> int:
@@ -243,28 +244,6 @@ def _longest_memory(case: Case, ready: Compiled) -> int:
     if levers & {"under_way", "route_days_added", "route_days_factor"}:
         return case.horizon_days + factory.BUCKETS
     return int(ready.net.lane_routes.days.max(initial=1)) + 2
-
-
-def _with_initial_state(ready: Compiled, state: State, initial: InitialState) -> State:
-    """Put the stated stocks and goods under way in the place of the steady ones."""
-    net, index = ready.net, ready.index
-    for (site, material), quantity in sorted(initial.on_hand.items()):
-        if (site, material) in index.group and net.groups.store[index.group[site, material]] < 0:
-            group = index.group[site, material]
-            for lane in net.group_lane[net.groups.lane_first[group] : net.groups.lane_end[group]]:
-                state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
-        else:
-            state.on_hand[index.out[site, material]] = quantity
-    state = factory.with_room(state, sum(len(goods) for goods in initial.in_transit.values()))
-    refs = ready.net_ref, ref_to(state)
-    if initial.in_transit:
-        empty_lanes(*refs, flags(name in initial.in_transit for name in index.lanes))
-    for lane_id, goods in sorted(initial.in_transit.items()):
-        first = int(net.lanes.lr_first[index.lane[lane_id]])
-        for arrival, quantity in goods:
-            day = int(state.clock[0]) + arrival
-            enter(*refs, first, quantity, day, day - int(net.lane_routes.days[first]))
-    return state
 
 
 def _stocks_now(net: Net, state: State) -> Floats:

@@ -64,7 +64,7 @@ def _network(root: Node) -> Network | None:
 
 def _why_not(item: Node, root: Node, network: Network | None) -> str:
     window = window_of(root)
-    begin, end = date_of(item.get("start")), _latest_end(item)
+    begin, end = date_of(item.get("start")), latest_end(item)
     if window is not None and begin is not None and begin >= window[1]:
         return f"it begins on {begin}, and the scenario ends on {window[1]}"
     if window is not None and end is not None and end <= window[0]:
@@ -84,7 +84,7 @@ def _words(item: Node, key: str) -> list[str]:
     return [] if node is None else [name for _, name in names_of(node)]
 
 
-def _latest_end(item: Node) -> date | None:
+def latest_end(item: Node) -> date | None:
     """Return the last date an intervention may end on; None if it has none, or one without a bound."""
     begin, duration = date_of(item.get("start")), item.get("duration")
     if begin is None or duration is None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from sim.case import Case, InitialState, Uncertain
 from sim.domain import Distribution, Network
-from sim.interventions import Branch, Intervention
+from sim.interventions import Branch, ExportLicence, Intervention
 from sim.interventions.scope import country_codes
 from sim.scenario.compose import is_actual_policy
 from sim.scenario.fields import Closed
@@ -66,7 +66,9 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
     top = parts.top
     laws: dict[str, Distribution] = dict(world.laws)
     built = _interventions(parts, world.network, laws, problems, warnings)
-    state = initial_state(parts, world.network, laws, problems, world.pending)
+    records = [record for _, _, record in built]
+    state = initial_state(parts, world.network, records, laws, problems, world.pending)
+    _look_for_licences(parts, records, state, warnings)
     _uncertain_elsewhere(parts, laws, problems)
     horizon = _horizon(top["horizon"], parts.root, problems) if "horizon" in top else 0
     for item, where, record in built:
@@ -74,13 +76,12 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
             _look_for_effects(item, where, record, world.network, problems)
     if problems.found or "horizon" not in top:
         return None
-    interventions = [record for _, _, record in built]
     return Case(
         name=top.get("name", path.stem),
         network=world.network,
         start=top["start"],
         horizon_days=horizon,
-        interventions=tuple(interventions),
+        interventions=tuple(records),
         title=top["title"],
         question=top.get("question", ""),
         file=str(path),
@@ -94,6 +95,22 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
         must_hold=top.get("must_hold", ()),
         sources=top.get("sources", ()),
     )
+
+
+def _look_for_licences(
+    parts: Parts, records: list[Intervention], state: InitialState | None, warnings: Problems
+) -> None:
+    """Warn of licences in force under which nothing is said to be open."""
+    entry = parts.top.get("initial_state")
+    in_force = set(entry.rules_in_force) if entry is not None else set()
+    stated = {item.rule for item in state.licences} if state is not None else set()
+    for record in records:
+        if isinstance(record, ExportLicence) and record.id in in_force - stated:
+            node = locate(parts.root, ("initial_state", "rules_in_force"))
+            warnings.add(
+                f"nothing is open under '{record.id}': from day 0 all that is ordered waits for its licence",
+                node.mark, key="initial_state.rules_in_force", hint="state them under `licences:`",
+            )  # fmt: skip
 
 
 def _horizon(reading: Reading, root: Node, problems: Problems) -> int:
@@ -123,6 +140,8 @@ def _horizon(reading: Reading, root: Node, problems: Problems) -> int:
 def _background(parts: Parts) -> frozenset[str]:
     """Return the interventions named as background, or that a dated list of actual policy brought in."""
     found = set(parts.top.get("background", ()))
+    state = parts.top.get("initial_state")
+    found |= set(state.rules_in_force) if state is not None else set()
     for item, _, model in parts.interventions:
         node = item.get("id")
         if node is not None and is_actual_policy(node):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from sim.errors import Problem, ScenarioError
 from sim.scenario.library import find
+from sim.scenario.state_table import fill_in
 from sim.scenario.syntax import Mark, Node, Problems, make_problem, read
 
 NUMBERS_OF = ("sites", "lanes", "lines", "routes", "materials")
@@ -51,6 +52,7 @@ def compose(path: Path, problems: Problems | None = None) -> Node:
 
 def _compose(path: Path, chain: tuple[Path, ...], problems: Problems) -> Node:
     own = read(path, problems)
+    fill_in(own, path.parent, problems)
     here = path.resolve()
     chain = (*chain, here)
     extends = own.value.pop("extends", None)

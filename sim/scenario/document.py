@@ -143,6 +143,10 @@ ENTRIES: Mapping[str, type[Closed]] = {
 """The model of one entry under each key that changes the network."""
 
 
+STATES = ("granted", "applied")
+"""How far a licence that is open on day 0 has come."""
+
+
 class Consignment(Closed):
     """Goods at sea on day 0."""
 
@@ -150,12 +154,28 @@ class Consignment(Closed):
     quantity: figure("quantity")  # type: ignore[valid-type]
 
 
-class InitialStateEntry(Closed):
-    """Stocks and goods at sea where they differ from the steady state."""
+class OpenLicence(Closed):
+    """A licence, or an application for one, that is open on day 0."""
 
-    children = {"in_transit": Consignment}  # noqa: RUF012 - pydantic wants a plain class attribute
+    state: choice(STATES)  # type: ignore[valid-type]
+    quantity: figure("quantity")  # type: ignore[valid-type]
+    lane: Text = None
+    from_: Names = Field(default=(), alias="from")
+    to_: Names = Field(default=(), alias="to")
+    materials_: Names = Field(default=(), alias="materials")
+    date: Date = None
+    until: Date = None
+    rule: Text = None
+
+
+class InitialStateEntry(Closed):
+    """Stocks, goods at sea, licences and rules where they differ from the steady state."""
+
+    children = {"in_transit": Consignment, "licences": OpenLicence}  # noqa: RUF012 - pydantic wants a plain class attribute
     on_hand: dict[str, figures_by_name("quantity")] = Field(default_factory=dict)  # type: ignore[valid-type]
     in_transit: dict[str, list[Consignment]] = Field(default_factory=dict)
+    licences: list[OpenLicence] = Field(default_factory=list)
+    rules_in_force: Names = Field(default=(), description="ids of measures that were in force before day 0")
 
 
 class Document(Closed):
@@ -178,7 +198,7 @@ class Document(Closed):
     sources: Names = Field(default=(), description="ids of the sources of the whole scenario")
     background: Names = Field(default=(), description="ids of interventions that stay in the baseline")
     initial_state: InitialStateEntry | None = Field(
-        default=None, description="stocks and goods at sea on day 0"
+        default=None, description="stocks, goods at sea, open licences and rules in force on day 0"
     )
 
 

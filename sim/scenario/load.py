@@ -17,8 +17,10 @@ from sim.scenario.check import check
 from sim.scenario.compose import compose
 from sim.scenario.names import check_names, check_sources
 from sim.scenario.promised import check_promises
+from sim.scenario.rules import take_rules
 from sim.scenario.settings import apply_setting
 from sim.scenario.show import Row, resolved_yaml, rows
+from sim.scenario.state_table import fill_in
 from sim.scenario.syntax import Node, Problems, make_problem
 from sim.scenario.validate import locate, validate
 from sim.scenario.world import make_world
@@ -114,7 +116,9 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
             apply_setting(root, setting)
         except ScenarioError as error:
             problems.found.extend(error.problems)
+    fill_in(root, Path(), problems)
     left_out = leave_out(root)
+    take_rules(root, problems)
     parts = validate(root, problems)
     check(root, problems, warnings)
     world = make_world(parts, problems)

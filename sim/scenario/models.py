@@ -154,7 +154,11 @@ def _noun(model: type[BaseModel] | None, node: Node) -> str:
     kind = getattr(getattr(model, "record", None), "kind", "")
     if kind:
         return str(kind)
-    nouns = {"InitialStateEntry": "initial_state", "Consignment": "goods at sea"}
+    nouns = {
+        "InitialStateEntry": "initial_state",
+        "Consignment": "goods at sea",
+        "OpenLicence": "an open licence",
+    }
     name = model.__name__ if model is not None else ""
     for section, entry in ENTRIES.items():
         if entry is model:

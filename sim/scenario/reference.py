@@ -8,6 +8,7 @@ from sim.scenario.document import ENTRIES, FILES, Document
 from sim.scenario.fields import Closed
 from sim.scenario.kinds import kind_models
 from sim.scenario.readings import READERS, figure_schema
+from sim.scenario.state_table import FILE, KEY
 
 URI = "https://json-schema.org/draft/2020-12/schema"
 
@@ -38,6 +39,10 @@ def json_schema() -> dict[str, Any]:
         "description": "figures drawn once per replication, by path such as sites.some_site.cover",
         "additionalProperties": law,
     }
+    table = {"type": "string", "description": "a table to fill in, as `sim new stocks.csv` writes it"}
+    definitions["InitialStateEntry"]["properties"][FILE] = table
+    properties[KEY] = {"description": properties[KEY]["description"],
+                       "anyOf": [table, {"$ref": "#/$defs/InitialStateEntry"}]}  # fmt: skip
     properties["interventions"] = _interventions(definitions)
     for kind in READERS:
         definitions[_name(kind)] = figure_schema(kind)

@@ -1,13 +1,15 @@
-"""Stocks and goods at sea on day 0, from `initial_state:`."""
+"""Stocks, goods at sea and open licences on day 0, from `initial_state:`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import date
 from typing import Any
 
 from sim.case import InitialState
 from sim.domain import Distribution, Network
+from sim.interventions import Intervention
+from sim.scenario.licences import LicenceReader
 from sim.scenario.readings import Reading
 from sim.scenario.syntax import Node, Problems
 from sim.scenario.validate import Parts, locate
@@ -17,6 +19,7 @@ from sim.units import did_you_mean
 def initial_state(
     parts: Parts,
     network: Network,
+    interventions: Sequence[Intervention],
     laws: dict[str, Distribution],
     problems: Problems,
     pending: Collection[str] = (),
@@ -24,7 +27,8 @@ def initial_state(
     """Return the initial state, or None if the scenario says nothing readable about it.
 
     Laws go to ``laws`` under ``initial_state.on_hand.<site>.<material>`` and
-    ``initial_state.in_transit.<lane>.<number>``; the state then holds their central value.
+    ``initial_state.in_transit.<lane>.<number>`` and ``initial_state.licences.<number>``; the state then holds
+    their central value.
     """
     entry = parts.top.get("initial_state")
     if entry is None:
@@ -42,7 +46,8 @@ def initial_state(
         for lane, items in entry.in_transit.items()
         if reader.is_lane(lane)
     }
-    return InitialState(on_hand, in_transit)
+    licences = LicenceReader(reader.node, network, interventions, start, laws, problems)
+    return InitialState(on_hand, in_transit, licences.read(entry.licences))
 
 
 class _Reader:

@@ -192,6 +192,7 @@ def test_a_field_can_be_changed_by_id(tmp_path: Path) -> None:
     (ban,) = (item for item in load(path).case.interventions if item.id == "actual_embargo_2010")
     assert ban.leak == 0.0
     assert isinstance(ban.duration_days, Distribution)
+    assert load(path).case.background == QUOTAS
 
 
 def test_a_resolved_scenario_stands_alone(tmp_path: Path) -> None:
