@@ -65,6 +65,9 @@ def spans(
         covered = span.until
     if covered < last:
         yield Span(covered, math.inf, math.inf)
+    elif end_day < world.horizon_days:
+        # Another quota may turn the same lanes' level from here on; this one is over.
+        yield Span(end_day, math.inf, math.inf)
 
 
 def _repeated(start_day: float, last: float, days: float, quantity: float) -> Iterator[Span]:

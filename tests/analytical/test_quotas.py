@@ -195,3 +195,10 @@ def test_a_leak_of_everything_is_no_quota():
 def test_a_leak_is_a_share():
     with pytest.raises(ValueError, match="leak"):
         quota(leak=1.5)
+
+
+def test_a_quota_that_is_over_does_not_bind_under_the_next():
+    first = quota(quantity=1000.0, end=day(LENGTH))
+    second = quota(id="second", start=day(LENGTH), quantity=1800.0)
+    run = simulate(small_case(two_buyers(), 2 * LENGTH, first, second))
+    np.testing.assert_allclose(shipped_by_window(run, (*MAGNETS, OXIDE)), [1000.0, 1800.0], rtol=1e-12)
