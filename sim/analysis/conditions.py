@@ -16,6 +16,7 @@ from sim.analysis.must_hold import (
     oems,
     sentence,
 )
+from sim.analysis.names import month_of
 
 WHOLE_DAY = 1e-6
 """Runways from stock are counted in whole days; this is rounding, not time [days]."""
@@ -139,6 +140,26 @@ def landing(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     share = 100.0 * after / before if before > 0.0 else math.nan
     holds = abs(share - number(words["percent"])) <= number(words["tolerance"])
     return holds, f"{before:,.1f} t -> {after:,.1f} t, {share:.2f} %"
+
+
+@sentence("exports of GOODS from COUNTRY from FIRST to LAST are TONNES t +- PERCENT %")
+def exports(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What a country ships to others between two dates, several goods together."""
+    first, last = as_date(words["first"]), as_date(words["last"])
+    value, wanted = facts.exported_tonnes(words["goods"], words["country"], first, last), number(words["tonnes"])
+    return abs(value - wanted) <= wanted * number(words["percent"]) / 100.0, f"{value:,.1f} t"
+
+
+@sentence("exports of GOODS from COUNTRY in MONTH are PERCENT % of those in EARLIER +- TOLERANCE %")
+def exports_by_month(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What a country ships to others in a month against another month; tolerance in points."""
+    later, earlier = (
+        facts.exported_tonnes(words["goods"], words["country"], *month_of(words[key]))
+        for key in ("month", "earlier")
+    )
+    share = 100.0 * later / earlier if earlier > 0.0 else math.nan
+    holds = abs(share - number(words["percent"])) <= number(words["tolerance"])
+    return holds, f"{earlier:,.1f} t -> {later:,.1f} t, {share:.2f} %"
 
 
 @sentence("COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sim.analysis.names import countries_of, materials_of, routes_of
+from sim.analysis.names import countries_of, goods_of, materials_of, routes_of
 from sim.domain import Lane, Line, LineKind, Network, central
 from sim.interventions.scope import resolve_place
 
@@ -145,6 +145,20 @@ class RunFacts:
         runs = (self.baseline_trajectory, self.trajectory)
         before, after = (float((run.line_made[days].sum(axis=0) * weights).sum()) for run in runs)
         return before, after
+
+    def exported_tonnes(self, goods: str, country: str, first: date, last: date) -> float:
+        """Return what a country shipped of some goods to others in `[first, last)` [t]."""
+        wanted, senders = goods_of(self.network, goods), countries_of(self.network, country)
+        sites, run = self.network.sites, self.trajectory
+        lanes = [
+            i
+            for i, lane in enumerate(self.network.lanes[name] for name in run.lanes)
+            if lane.material in wanted
+            and sites[lane.supplier].country in senders
+            and sites[lane.buyer].country not in senders
+        ]
+        days = slice(*(max((day - self.start).days, 0) for day in (first, last)))
+        return float(run.shipped[days, lanes].sum())
 
     def landed_tonnes(
         self, material: str, origin: str, country: str, first: date | None, last: date | None

@@ -20,12 +20,14 @@ WORDS = {
     "ORIGIN": r"[a-z][\w .-]*?",
     "SITE": r"[a-z]\w*",
     "MATERIAL": r"[a-z]\w*",
+    "GOODS": r"[a-z]\w*(?: and [a-z]\w*)*",
     "ROUTE": r"[a-z]\w*",
     "FIGURE": r"static|pipeline|realised",
     "OP": r">=|<=|=|<|>",
     "TREND": r"rises|falls",
     "TEXT": r'"[^"]*"',
     **dict.fromkeys(("FIRST", "LAST"), r"\d{4}-\d\d-\d\d"),
+    **dict.fromkeys(("MONTH", "EARLIER"), r"\d{4}-\d\d"),
     **dict.fromkeys(("DAYS", "LOW", "HIGH", "TONNES", "PERCENT", "TOLERANCE"), _NUMBER),
 }
 """What each word in capitals stands for."""

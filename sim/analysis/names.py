@@ -6,7 +6,7 @@ Every function raises ValueError with the nearest name when there is none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from sim.domain import Network
 from sim.interventions.scope import (
@@ -35,6 +35,17 @@ def materials_of(network: Network, name: str) -> frozenset[str]:
     return resolve_materials(network, [name if is_known else name.removesuffix("s")]) or frozenset()
 
 
+def goods_of(network: Network, names: str) -> frozenset[str]:
+    """Return the materials of several names joined by `and`."""
+    return frozenset().union(*(materials_of(network, name) for name in names.split(" and ")))
+
+
+def month_of(text: str) -> tuple[date, date]:
+    """Return the first day of a month such as ``2010-10`` and the first day after it."""
+    first = date.fromisoformat(f"{text}-01")
+    return first, (first + timedelta(days=31)).replace(day=1)
+
+
 def routes_of(network: Network, name: str) -> frozenset[str]:
     """Return the routes of a route id, or of a point that routes pass."""
     found = frozenset(
@@ -58,7 +69,11 @@ def check_names(network: Network, words: Mapping[str, str]) -> None:
             countries_of(network, name)
         elif word == "material":
             materials_of(network, name)
+        elif word == "goods":
+            goods_of(network, name)
         elif word == "route":
             routes_of(network, name)
         elif word in ("first", "last"):
             date.fromisoformat(name)
+        elif word in ("month", "earlier"):
+            month_of(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -123,8 +124,9 @@ def test_every_figure_has_its_source_and_every_guess_its_range() -> None:
 def test_an_assumption_that_nobody_uses_is_not_kept() -> None:
     folder = data.find_folder(NAME)
     texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.csv") if path.stem != "assumptions"]
-    scenario = (Path(__file__).resolve().parents[2] / "scenarios" / "embargo_2010.yaml").read_text("utf-8")
-    said = " ".join([*texts, scenario])
+    library = Path(__file__).resolve().parents[2] / "scenarios"
+    scenarios = [(library / f"{name}.yaml").read_text("utf-8") for name in ("embargo_2010", "quotas_2010")]
+    said = " ".join([*texts, *scenarios])
     with (folder / "assumptions.csv").open(newline="", encoding="utf-8") as file:
         words = set(re.findall(r"A_\w+", said))
         idle = [row["assumption_id"] for row in csv.DictReader(file) if row["assumption_id"] not in words]
@@ -164,3 +166,52 @@ def test_less_stock_in_japan_never_helps(stock: str) -> None:
     lines = [run.lines.index(f"japan_{name}_line") for name in ("vehicles", "electronics", "glass")]
     short = bool((made[:, lines] < 0.999).any())
     assert short is (stock == "20 d")
+
+
+def by_month(case: Case, run: Trajectory) -> dict[str, float]:
+    """Return China's exports of oxide and metal by month [t]."""
+    network = case.network
+    chosen = [
+        i for i, name in enumerate(run.lanes)
+        if network.materials[network.lanes[name].material].form in UNDER_QUOTA
+        and network.sites[network.lanes[name].supplier].country == "CN"
+        and network.sites[network.lanes[name].buyer].country != "CN"
+    ]  # fmt: skip
+    found: dict[str, float] = {}
+    for number, tonnes in enumerate(run.shipped[:, chosen].sum(axis=1)):
+        month = f"{case.start + timedelta(days=number):%Y-%m}"
+        found[month] = found.get(month, 0.0) + float(tonnes)
+    return found
+
+
+@pytest.mark.parametrize("leak", ["15 %", "22 %", "30 %"])
+def test_october_falls_as_in_the_customs_for_any_leak_of_its_range(
+    leak: str, series: dict[tuple[str, str], float]
+) -> None:
+    """Development case B-D2: 0.23 +- 0.1; the leak is taken from totals of the year, not from October."""
+    case = load("quotas_2010", sets=[f"interventions.quotas.leak={leak}", "horizon=12 months"]).case
+    exports = by_month(case, simulate(case))
+    wanted = series["exports", "2010-10"] / series["exports", "2010-09"]
+    assert wanted == pytest.approx(0.23, abs=0.005)
+    assert exports["2010-10"] / exports["2010-09"] == pytest.approx(wanted, abs=0.1)
+    calm = by_month(case, simulate(case.baseline()))
+    assert calm["2010-10"] / calm["2010-09"] > 1.0
+
+
+def test_the_leak_of_the_quotas_is_what_customs_counted_above_them(
+    series: dict[tuple[str, str], float]
+) -> None:
+    quota = series["export_quota", "2010H1"] + series["export_quota", "2010H2"]
+    pace = (series["exports", "2010-01 to 2010-10"] - series["exports", "2010-10"]) / 9.0 * 12.0
+    assert (series["exports", "2010"] - quota) / pace == pytest.approx(0.22, abs=0.005)
+
+
+def test_both_measures_of_2010_together_still_explain_october(tmp_path: Path) -> None:
+    path = tmp_path / "both.yaml"
+    path.write_text(
+        "title: T\nquestion: Q?\nnetwork: rare_earths_2009\nstart: 2010-01-01\nhorizon: 12 months\n"
+        "include: policy/actual.yaml\n", encoding="utf-8",
+    )  # fmt: skip
+    case = load(path).case
+    exports = by_month(case, simulate(case))
+    assert exports["2010-10"] / exports["2010-09"] == pytest.approx(0.23, abs=0.1)

@@ -80,6 +80,9 @@ class Told:
     def landed_tonnes(self, material: str, origin: str, country: str, first: date | None, last: date | None):
         return (200.0, 150.0) if first is None else (100.0, float((last - first).days))
 
+    def exported_tonnes(self, goods: str, country: str, first: date, last: date):
+        return 100.0 if (first, last) == (date(2025, 3, 1), date(2025, 4, 1)) else float((last - first).days)
+
     def transit_days(self, route: str):
         return (48.0, 60.0) if route == "cape_of_good_hope" else (20.0, 20.0)
 
@@ -150,6 +153,10 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("oxide landing in japan from china is 80 % of the baseline +- 4 %", False),
         ("oxide landing in japan from china is 30% of the baseline ±0% from 2025-04-01 to 2025-05-01", True),
         ("oxide landing in japan from china is 30% of the baseline ±0% from 2025-04-01 to 2025-05-02", False),
+        ("exports of oxide and metal from china from 2025-01-01 to 2025-02-10 are 40 t +- 0 %", True),
+        ("exports of oxide and metal from china from 2025-01-01 to 2025-02-10 are 42 t +- 4 %", False),
+        ("exports of oxide from china in 2025-02 are 28 % of those in 2025-03 +- 0 %", True),
+        ("exports of oxide from china in 2025-12 are 28 % of those in 2025-03 +- 2 %", False),
         ("goods land later on cape_of_good_hope", True),
         ("goods land later on suez", False),
     ],
@@ -329,6 +336,12 @@ class TestFromTrajectories:
         assert facts.leaving_tonnes_per_year("magnets", "china", None) == pytest.approx(2.0 * 365)
         assert facts.leaving_tonnes_per_year("magnet_heavy", "CN", "japan") == pytest.approx(2.0 * 365)
         assert facts.leaving_tonnes_per_year("magnet", "japan", None) == 0.0
+
+    def test_exports_between_dates_are_summed_over_goods(self, facts):
+        days = date(2025, 1, 11), date(2025, 1, 31)
+        assert facts.exported_tonnes("magnet", "china", *days) == pytest.approx(2.0 * 20)
+        assert facts.exported_tonnes("magnet_heavy and magnet", "china", *days) == pytest.approx(2.0 * 20)
+        assert facts.exported_tonnes("magnet", "japan", *days) == 0.0
 
     def test_output_is_summed_by_country(self, facts):
         assert facts.output_tonnes("magnet", "china") == pytest.approx((2.0 * 73, 1.0 * 73))
