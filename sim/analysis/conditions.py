@@ -146,7 +146,8 @@ def landing(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
 def exports(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """What a country ships to others between two dates, several goods together."""
     first, last = as_date(words["first"]), as_date(words["last"])
-    value, wanted = facts.exported_tonnes(words["goods"], words["country"], first, last), number(words["tonnes"])
+    value = facts.exported_tonnes(words["goods"], words["country"], first, last)
+    wanted = number(words["tonnes"])
     return abs(value - wanted) <= wanted * number(words["percent"]) / 100.0, f"{value:,.1f} t"
 
 
