@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
 
 import typer
@@ -15,6 +16,24 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print the headline o
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Print more: touched shares, log, timing.")]
 Jobs = Annotated[
     int, typer.Option("--jobs", "-j", min=1, help="Processes; the result is the same for any number.")
+]
+UntilCi = Annotated[
+    str | None,
+    typer.Option(
+        "--until-ci",
+        metavar="MEASURE=HALF",
+        help="Stop when a 95 % interval is narrow: 'lost_units at toyota_japan = 5 %', 'stop = 0.02'.",
+    ),
+]
+Keep = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--keep", metavar="SERIES", help="Series to keep of every replication: 'built at toyota_japan'."
+    ),
+]
+By = Annotated[
+    datetime | None,
+    typer.Option("--by", formats=["%Y-%m-%d"], metavar="DATE", help="Stop probabilities by this date."),
 ]
 NetworkName = Annotated[str, typer.Option("--network", help="Name or folder of the network.")]
 

@@ -11,9 +11,12 @@ from sim.cli.console import say, tables
 from sim.results.sentences import days_text, end_date, plain_name, units_text, window_days
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from rich.console import Console, JustifyMethod
     from rich.table import Table
 
+    from sim.results.ensemble import Estimate
     from sim.results.run import Run
 
 PROSE_WIDTH = 110
@@ -31,6 +34,8 @@ COLUMNS = {
 """Headings of the table, after the site."""
 LEAST_SITE_WIDTH = 20
 """Columns are dropped before names of sites are cut to less than this [characters]."""
+LEAST_UNITS = 0.5
+"""A mean loss below this is printed as none [units]."""
 MARKS = {"passed": "holds", "failed": "DOES NOT HOLD", "not yet checked": "not yet checked"}
 
 
@@ -48,8 +53,8 @@ DROPPED_FIRST = ("touched", "recovery", "fill", "component", "lost")
 LAYOUTS = (Layout(full=True), *(Layout(full=False, dropped=DROPPED_FIRST[:n]) for n in range(6)))
 
 
-def print_run(run: Run, *, verbose: bool) -> None:
-    """Print a run on stdout."""
+def print_run(run: Run, *, verbose: bool, by: date | None = None) -> None:
+    """Print a run on stdout; with replications also the stop probabilities by a date."""
     from rich.markup import escape
 
     console = tables()
@@ -62,6 +67,8 @@ def print_run(run: Run, *, verbose: bool) -> None:
     console.print()
     _print_table(run, console)
     console.print(escape(_baseline_line(run)), soft_wrap=True)
+    if not run.replications.empty:
+        _print_ensemble(run, by)
     for item in run.verdicts:
         mark = MARKS.get(item["verdict"], item["verdict"])
         console.print(escape(f"must hold: {item['condition']}: {mark} ({item['detail']})"), soft_wrap=True)
@@ -188,6 +195,55 @@ def _baseline_line(run: Run) -> str:
     table = run.baseline_metrics.loc[short.index, ["name", "lost_units"]]
     losses = [f"{row['name']} {units_text(float(row['lost_units']))}" for row in table.to_dict("records")]
     return f"baseline, with the same luck, loses: {', '.join(losses)}"
+
+
+def _print_ensemble(run: Run, by: date | None) -> None:
+    """Print, for the sites the scenario may stop or cost units, how likely and how much, with errors."""
+    ensemble = run.ensemble
+    until = ensemble.last_day if by is None else by
+    say(f"{ensemble.count} replications, each beside its baseline with the same luck:")
+    calm = 0
+    for site in ensemble.sites:
+        stop, lost = ensemble.stop_probability(site, by), ensemble.difference("lost_units", site)
+        if stop.value == 0.0 and abs(lost.value) < LEAST_UNITS:
+            calm += 1
+            continue
+        name = str(run.metrics.at[site, "name"])
+        say(
+            f"  P({name} stops by {until.isoformat()}) = {stop.value:.2f} +- "
+            f"{stop.standard_error:.2f}; loses {interval_text(lost)} units beyond the baseline"
+        )
+    if calm:
+        say(f"  {calm} of {len(ensemble.sites)} never stop by then and lose nothing beyond the baseline")
+    if calm < len(ensemble.sites):
+        say("  +- is one standard error, brackets are 95 % intervals")
+    if narrow := run.manifest.get("until_ci"):
+        say(f"  {_until_text(narrow, ensemble.count)}")
+
+
+def _until_text(narrow: dict[str, Any], count: int) -> str:
+    reached, unit = narrow["reached_half_width"], " %" if narrow["is_relative"] else ""
+    scale = 100.0 if narrow["is_relative"] else 1.0
+    where = f" at {narrow['site']}" if narrow["site"] else ""
+    width = "without bound" if reached is None else f"{scale * reached:.3g}{unit}"
+    verdict = "narrow enough" if narrow["is_reached"] else "still too wide"
+    return (
+        f"half-width of {narrow['measure']}{where}: {width} after {count} replications, {verdict} "
+        f"for {scale * narrow['half_width']:g}{unit}"
+    )
+
+
+def interval_text(found: Estimate) -> str:
+    """Write a mean of units with its interval.
+
+    Examples
+    --------
+    >>> from sim.results.ensemble import Estimate
+    >>> interval_text(Estimate(1234.0, 10.0, 1210.0, 1258.0))
+    '1,234 [1,210, 1,258]'
+    """
+    value, low, high = (f"{number:,.0f}" for number in (found.value, found.low, found.high))
+    return f"{value} [{low}, {high}]"
 
 
 def _print_more(run: Run) -> None:

@@ -11,21 +11,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
-from sim.cli.options import AsJson, Jobs, Quiet, Sets, Verbose
+from sim.cli.forecast import forecast, print_dry
+from sim.cli.options import AsJson, By, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import date
 
     from sim.errors import StoreError
-    from sim.results.execute import Progress, Source
+    from sim.results.execute import Progress
+    from sim.results.plan import Source
     from sim.results.run import Run
 
-MILLISECONDS_PER_SITE_YEAR = 0.35
-"""Rough cost of a simulation, for ``--dry-run`` only."""
 MOST_SEED = 2**63 - 1
 """Largest seed a scenario file takes; its reader is too heavy to import for ``--help``."""
-BYTES_PER_VALUE = 1.5
-"""Rough size of a stored daily value after compression, for ``--dry-run`` only."""
 
 
 @guarded
@@ -37,6 +36,9 @@ def run(
     ] = None,
     sets: Sets = None,
     jobs: Jobs = 1,
+    until_ci: UntilCi = None,
+    keep: Keep = None,
+    by: By = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<name>-<hash>.")] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Run folder to go on in; what it finished is not done again.")
@@ -48,14 +50,17 @@ def run(
     verbose: Verbose = False,
 ) -> None:
     """Run scenarios beside their baseline and print how long each manufacturer keeps building."""
-    from sim.results.execute import plan_of
+    from sim.results.plan import plan_of
 
     if out is not None and len(scenarios) > 1:
         raise typer.BadParameter("--out names one run folder; run the scenarios one by one")
     if resume is not None:
         replications = _resumed(resume, scenarios, out, replications)
         out = resume
-    plans = [plan_of(name, replications=replications, seed=seed, sets=sets or ()) for name in scenarios]
+    plans = [
+        plan_of(name, replications=replications, seed=seed, sets=sets or (), keep=keep or ())
+        for name in scenarios
+    ]
     for plan in plans:
         for warning in plan.warnings:
             note(f"warning: {warning}")
@@ -65,12 +70,12 @@ def run(
         for plan in plans:  # a network that cannot carry its own demand would not run
             with _placing(plan):
                 solve(plan.case.network)
-        _print_dry([_forecast(plan) for plan in plans], as_json=as_json)
+        print_dry([forecast(plan) for plan in plans], as_json=as_json)
         return
-    asked = Asked(seed=seed, jobs=jobs, out=out)
+    asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), None if by is None else by.date())
     runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
     with reader_may_leave():
-        _print(runs, as_json=as_json, quiet=quiet, verbose=verbose)
+        _print(runs, as_json=as_json, quiet=quiet, verbose=verbose, by=asked.by)
     _finish(runs, asked)
 
 
@@ -81,6 +86,9 @@ class Asked:
     seed: int | None
     jobs: int
     out: Path | None
+    until_ci: str | None = None
+    keep: tuple[str, ...] = ()
+    by: date | None = None
 
 
 def _resumed(folder: Path, scenarios: list[str], out: Path | None, replications: int | None) -> int:
@@ -100,7 +108,8 @@ def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
 
     from sim.engine import kernels_are_cached
     from sim.errors import StoreError
-    from sim.results.execute import execute, place_of
+    from sim.results.execute import execute
+    from sim.results.plan import place_of
 
     folder = place_of(plan, asked.out)
     started = time.perf_counter()
@@ -108,7 +117,9 @@ def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
         note("compiling kernels once; later runs start at once")
     try:
         with _progress(plan.case.name, quiet=quiet) as progress, _placing(plan):
-            result = execute(plan, progress=progress, jobs=asked.jobs, folder=folder)
+            result = execute(
+                plan, progress=progress, jobs=asked.jobs, folder=folder, until_ci=asked.until_ci
+            )
         result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
         result.save(folder, picture=picture)
     except StoreError as error:
@@ -119,8 +130,8 @@ def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
 def _with_the_way_on(error: StoreError, plan: Source, folder: Path | None, asked: Asked) -> StoreError:
     """Add the command that goes on, if finished chunks of this very run are kept."""
     from sim.errors import StoreError
-    from sim.results.execute import with_ranges
     from sim.results.manifest import describe
+    from sim.results.plan import with_ranges
     from sim.results.unfinished import holds_part_of
 
     if folder is None or not holds_part_of(folder, with_ranges(plan.case)):
@@ -178,11 +189,11 @@ def _progress(name: str, *, quiet: bool) -> Iterator[Progress | None]:
         yield lambda done, total: bar.update(task, completed=done, total=total)
 
 
-def _print(runs: list[Run], *, as_json: bool, quiet: bool, verbose: bool) -> None:
+def _print(runs: list[Run], *, as_json: bool, quiet: bool, verbose: bool, by: date | None) -> None:
     from sim.results.document import SCHEMA_VERSION, document
 
     if as_json:
-        documents = [document(item) for item in runs]
+        documents = [document(item, by) for item in runs]
         say_json(documents[0] if len(runs) == 1 else {"schema_version": SCHEMA_VERSION, "runs": documents})
         return
     for position, item in enumerate(runs):
@@ -193,7 +204,7 @@ def _print(runs: list[Run], *, as_json: bool, quiet: bool, verbose: bool) -> Non
 
         if position:
             say("")
-        print_run(item, verbose=verbose)
+        print_run(item, verbose=verbose, by=by)
 
 
 def _finish(runs: list[Run], asked: Asked) -> None:
@@ -222,49 +233,8 @@ def _again(manifest: dict[str, Any], folder: Path | None, asked: Asked) -> str:
     words += ["--replications", str(manifest["replications"])]
     words += [] if asked.seed is None else ["--seed", str(asked.seed)]
     words += [word for item in manifest["set"] for word in ("--set", item)]
+    words += [word for item in asked.keep for word in ("--keep", item)]
+    words += [] if asked.until_ci is None else ["--until-ci", asked.until_ci]
     words += [] if asked.jobs == 1 else ["--jobs", str(asked.jobs)]
     words += ["--resume", str(folder)]
     return shlex.join(words)
-
-
-def _forecast(plan: Source) -> dict[str, Any]:
-    from sim.results.branches import futures
-    from sim.results.store import ROOT
-
-    case = plan.case
-    network = case.network
-    worlds = len(futures(case)) if case.replications > 1 else 0
-    count = 2 + 2 * worlds * case.replications
-    years = case.horizon_days / 365.0
-    values = case.horizon_days * (4 * len(network.lanes) + 2 * len(network.lines) + 3 * len(network.sites))
-    cost = years * len(network.sites) * MILLISECONDS_PER_SITE_YEAR / 1e3
-    return {
-        "name": case.name,
-        "title": case.title,
-        "network": network.name,
-        "sites": len(network.sites),
-        "lanes": len(network.lanes),
-        "interventions": [item.id for item in case.interventions],
-        "start": case.start.isoformat(),
-        "horizon_days": case.horizon_days,
-        "replications": case.replications,
-        "futures": max(worlds, 1),
-        "simulations": count,
-        "estimated_seconds": round(1.0 + count * cost, 1),
-        "estimated_megabytes": round(0.3 + values * BYTES_PER_VALUE / 1e6, 1),
-        "folder": str(ROOT),
-    }
-
-
-def _print_dry(forecasts: list[dict[str, Any]], *, as_json: bool) -> None:
-    if as_json:
-        say_json({"schema_version": 1, "dry_run": True, "runs": forecasts})
-        return
-    for item in forecasts:
-        say(
-            f"{item['name']}: {item['network']} ({item['sites']} sites, {item['lanes']} lanes), "
-            f"{item['horizon_days']} days from {item['start']}, "
-            f"{len(item['interventions'])} interventions, {item['replications']} replications x "
-            f"{item['futures']} futures = {item['simulations']} simulations with the baseline; "
-            f"about {item['estimated_seconds']} s and {item['estimated_megabytes']} MB; nothing was run"
-        )

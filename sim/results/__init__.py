@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sim.results.document import document
-    from sim.results.execute import Interrupted, plan_of, run
+    from sim.results.execute import Interrupted, run
+    from sim.results.plan import plan_of
     from sim.results.run import Run
     from sim.results.store import load_run, save_run
 
@@ -21,7 +22,7 @@ _HOME = {
     "Run": "sim.results.run",
     "Interrupted": "sim.results.execute",
     "run": "sim.results.execute",
-    "plan_of": "sim.results.execute",
+    "plan_of": "sim.results.plan",
     "load_run": "sim.results.store",
     "save_run": "sim.results.store",
     "document": "sim.results.document",

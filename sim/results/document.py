@@ -6,6 +6,8 @@ import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
+from sim.results.ensemble import CONFIDENCE
+
 if TYPE_CHECKING:
     from sim.results.run import Run
 
@@ -33,10 +35,16 @@ SITE_FIELDS = (
 )
 
 
-def document(run: Run) -> dict[str, Any]:
-    """Return the run as one JSON-ready object; dates ISO, null where it never happens."""
+def document(run: Run, by: date | None = None) -> dict[str, Any]:
+    """Return the run as one JSON-ready object; dates ISO, null where it never happens.
+
+    Parameters
+    ----------
+    by
+        Date of the stop probabilities of a run with replications; None: the last day.
+    """
     timing = run.manifest["timing"]
-    return {
+    whole = {
         "schema_version": SCHEMA_VERSION,
         "scenario": {name: run.manifest[name] for name in SCENARIO_FIELDS},
         "run_dir": None if run.folder is None else str(run.folder),
@@ -48,6 +56,29 @@ def document(run: Run) -> dict[str, Any]:
         "mass_balance_max_relative_error": run.manifest["mass_balance_max_relative_error"],
         "timing": {name: timing[name] for name in ("simulate_seconds", "total_seconds")},
     }
+    return whole if run.replications.empty else {**whole, "ensemble": ensemble_of(run, by)}
+
+
+def ensemble_of(run: Run, by: date | None = None) -> dict[str, Any]:
+    """Return what the replications of a run say together, JSON-ready."""
+    ensemble, manifest = run.ensemble, run.manifest
+    differences = ensemble.differences()
+    probabilities = ensemble.probabilities(by).reset_index()
+    return {
+        "finished_replications": ensemble.count,
+        "confidence": CONFIDENCE,
+        "until_ci": manifest.get("until_ci"),
+        "stop_probabilities": [_plain_row(row) for row in probabilities.to_dict("records")],
+        "differences": [_plain_row(row) for row in differences.to_dict("records")],
+        "failures": [
+            {name: item[name] for name in ("replication", "branches", "seed", "type", "message")}
+            for item in manifest["failures"]
+        ],
+    }
+
+
+def _plain_row(row: dict[Any, Any]) -> dict[str, Any]:
+    return {str(name): plain(value) for name, value in row.items()}
 
 
 def plain(value: Any) -> Any:

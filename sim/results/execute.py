@@ -6,15 +6,16 @@ knows neither how a day works (`sim.engine`) nor what is measured (`sim.metrics`
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.case import Case
 from sim.errors import RunFailed, StoreError
 from sim.metrics import (
+    Reading,
     combined_table,
     mass_balance_max_relative_error,
     site_table,
@@ -22,14 +23,19 @@ from sim.metrics import (
 )
 from sim.results.band import band_of
 from sim.results.branches import Future, futures, likeliest
+from sim.results.chosen import chosen_of
 from sim.results.chunks import batches, chunk_paths, read_chunk, sound_chunks, write_chunk
+from sim.results.ensemble import Ensemble
 from sim.results.gather import Gathered, failures_in, gather
 from sim.results.manifest import describe
+from sim.results.plan import Source, place_of, plan_of, with_ranges
 from sim.results.pool import Pool, Work
 from sim.results.replicate import Task, chunk_of
 from sim.results.run import Run
 from sim.results.tables import LiveTables
 from sim.results.unfinished import chunk_folder
+from sim.results.until import Target, looks, target_of
+from sim.units import did_you_mean
 
 if TYPE_CHECKING:
     from sim.engine.trajectory import Trajectory
@@ -38,62 +44,12 @@ Progress = Callable[[int, int], None]
 """Called with the simulations done and their number."""
 
 
-MOST_SEED = 2**63 - 1
-"""Largest seed, that of a scenario file."""
-
-
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C between replications; `run` holds what was finished, its folder the chunks to go on with."""
 
     def __init__(self, run: Run) -> None:
         super().__init__("interrupted")
         self.run = run
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is to be run, with what the scenario layer said of it."""
-
-    case: Case
-    resolved_yaml: str = ""
-    warnings: tuple[str, ...] = ()
-    sets: tuple[str, ...] = ()
-
-
-def plan_of(
-    source: str | Path | Case,
-    *,
-    replications: int | None = None,
-    seed: int | None = None,
-    sets: Sequence[str] = (),
-) -> Source:
-    """Resolve what `run` would run, without running it.
-
-    Raises
-    ------
-    ScenarioError, DataError
-        If the file, a ``--set`` or the network is wrong.
-    """
-    if isinstance(source, Case):
-        if sets:
-            raise RunFailed("sets= changes a scenario file; build the Case with other values instead")
-        plan = Source(source)
-    else:
-        from sim.scenario import load
-
-        scenario = load(source, sets=tuple(sets))
-        warnings = tuple(str(item) for item in scenario.warnings)
-        plan = Source(scenario.case, scenario.resolved_yaml(), warnings, tuple(sets))
-    if replications is not None and replications < 1:
-        raise RunFailed(f"replications is {replications}; at least 1 is needed")
-    if seed is not None and not 0 <= seed <= MOST_SEED:
-        raise RunFailed(f"seed is {seed}; it lies between 0 and {MOST_SEED}")
-    case = replace(
-        plan.case,
-        replications=plan.case.replications if replications is None else replications,
-        seed=plan.case.seed if seed is None else seed,
-    )
-    return replace(plan, case=case)
 
 
 def run(
@@ -106,6 +62,8 @@ def run(
     out: str | Path | None = None,
     write: bool = False,
     resume: str | Path | None = None,
+    until_ci: str | None = None,
+    keep: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Run:
     """Simulate a scenario and its baseline with the same luck.
@@ -127,6 +85,12 @@ def run(
         Folder to write to; or write to ``runs/<name>-<hash>``.
     resume
         Folder of a run that was interrupted or killed: what it finished is not done again.
+    keep
+        Series to keep of every replication, such as ``"built at toyota_japan"``, in `Run.replication_series`.
+    until_ci
+        Stop before all replications are done when the 95 % interval of a mean difference to the baseline is
+        narrow enough: ``"lost_units at toyota_japan = 5 %"``, ``"stop = 0.02"`` (a probability, everywhere).
+        Looked at after 40 replications and then after each quarter more.
     progress
         Called after each simulation with (done, all).
 
@@ -150,42 +114,14 @@ def run(
 
         stated = planned(Path(resume))["replications"]
         replications = stated if replications is None else replications
-    plan = plan_of(source, replications=replications, seed=seed, sets=sets)
+    plan = plan_of(source, replications=replications, seed=seed, sets=sets, keep=keep)
     folder = place_of(plan, out if resume is None else resume, write=write)
-    result = execute(plan, progress=progress, jobs=jobs, folder=folder)
+    result = execute(plan, progress=progress, jobs=jobs, folder=folder, until_ci=until_ci)
     if folder is not None:
         result.save(folder)
     if result.manifest["interrupted"]:
         raise Interrupted(result)
     return result
-
-
-def place_of(plan: Source, out: str | Path | None, *, write: bool = True) -> Path | None:
-    """Return the folder a run goes to: the one that is stated, ``runs/<name>-<hash>``, or none.
-
-    Raises
-    ------
-    StoreError
-        If it holds something else than a run.
-    """
-    from sim.results.identity import case_hash
-    from sim.results.store import default_folder, holds_something_else
-
-    if out is None and not write:
-        return None
-    folder = Path(out) if out is not None else default_folder(plan.case.name, case_hash(plan.case))
-    if holds_something_else(folder):
-        raise StoreError(f"{folder} exists and is not a run folder; choose another --out")
-    return folder
-
-
-def with_ranges(case: Case) -> Case:
-    """Return a case whose network figures with a stated range are drawn, beside its own uncertain ones."""
-    from sim.case import Uncertain
-    from sim.data import ranges
-
-    laws = ranges(case.network, [item.path for item in case.uncertain])
-    return replace(case, uncertain=(*case.uncertain, *(Uncertain(path, law) for path, law in laws.items())))
 
 
 def execute(
@@ -195,6 +131,7 @@ def execute(
     jobs: int = 1,
     folder: Path | None = None,
     start_method: str | None = None,
+    until_ci: str | None = None,
 ) -> Run:
     """Run a resolved plan: the central run first, then every replication of every future.
 
@@ -204,11 +141,14 @@ def execute(
         Run folder that keeps finished chunks while the run is under way; None: a temporary one.
     start_method
         How worker processes are started: ``fork``, ``spawn`` ...; None: Python's default on this system.
+    until_ci
+        As of `run`.
     """
     from sim.engine import simulate
 
     if jobs < 1:
         raise RunFailed(f"jobs is {jobs}; at least 1 is needed")
+    target = None if until_ci is None else target_of(until_ci)
     started = time.perf_counter()
     case = plan.case
     central = likeliest(case)
@@ -225,10 +165,21 @@ def execute(
     pair = trajectory, baseline
     if not wanted:
         return _assemble(plan, central, pair, None, [], Work(), manifest, started)
-    task = Task(tuple(worlds), manifest["runway_from_day"])
+    day = manifest["runway_from_day"]
+    task = Task(tuple(worlds), day, chosen_of(case.outputs, Reading(trajectory, central.case.network, day)))
+    if target is not None and target.site not in ("", *task.sites):
+        near = did_you_mean(target.site, task.sites) or f"reported are {', '.join(task.sites)}"
+        raise RunFailed(f"--until-ci: {target.site!r} is not a reported site; {near}")
+    work = Work()
     with chunk_folder(folder, with_ranges(case)) as place:
-        work = _replicate(task, place, wanted, jobs, lambda n: tell(2 + each * n, total), start_method)
+        for count in [wanted] if target is None else looks(wanted):
+            some = _replicate(task, place, count, jobs, lambda n: tell(2 + each * n, total), start_method)
+            work.add(some)
+            if work.interrupted or (target is not None and _is_narrow(target, task, place, count, manifest)):
+                wanted = wanted if work.interrupted else count
+                break
         gathered = gather(task, place, wanted)
+        manifest["replications"] = wanted
         recorded = failures_in([read_chunk(path) for path in chunk_paths(place)], wanted)
     failures = sorted([*recorded, *work.lost.values()], key=lambda item: item["replication"])
     if gathered is None and failures and not work.interrupted:
@@ -259,6 +210,25 @@ def _replicate(
     if jobs == 1:
         return _here(task, folder, todo, more)
     return Pool(task, folder, min(jobs, max(len(todo), 1)), more, start_method).run(todo)
+
+
+def _is_narrow(target: Target, task: Task, place: Path, count: int, manifest: dict[str, Any]) -> bool:
+    """Tell whether the first ``count`` replications suffice, and note in the manifest what they give."""
+    gathered = gather(task, place, count, with_series=False)
+    if gathered is None:
+        return False
+    ensemble = Ensemble(gathered.long(), gathered.long(baseline=True), manifest)
+    widest = target.widest(ensemble)
+    narrow = bool(widest <= target.half_width)
+    manifest["until_ci"] = {
+        "measure": target.measure,
+        "site": target.site or None,
+        "half_width": target.half_width,
+        "is_relative": target.is_relative,
+        "reached_half_width": widest if math.isfinite(widest) else None,
+        "is_reached": narrow,
+    }
+    return narrow
 
 
 def _here(task: Task, folder: Path, todo: list[tuple[int, ...]], more: Callable[[int], None]) -> Work:
@@ -335,6 +305,7 @@ def _assemble(
         replications=None if gathered is None else gathered.long(),
         baseline_replications=None if gathered is None else gathered.long(baseline=True),
         series_quantiles=None if gathered is None else gathered.series_quantiles,
+        replication_series=None if gathered is None else gathered.replication_series,
         case=central.case,
         trajectory=pair[0],
         baseline_trajectory=pair[1],

@@ -14,14 +14,11 @@ import numpy as np
 
 from sim.metrics import Columns
 from sim.results.chunks import Chunk, chunk_paths, read_chunk, read_series
+from sim.results.ensemble import SHARES, share_name
 from sim.results.replicate import KEPT, Task, decoded
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
-"""Quantiles that are kept of everything."""
-
 
 @dataclass(frozen=True)
 class Gathered:
@@ -37,6 +34,10 @@ class Gathered:
         Every measure, shape (entry, site).
     numbers
         What was drawn for the uncertain figures, shape (entry, figure).
+    series_quantiles
+        Quantiles by day: series, site, date, p05 ... p95.
+    replication_series
+        The chosen series of every replication: series, column, replication, branches, date, value.
     """
 
     task: Task
@@ -46,7 +47,8 @@ class Gathered:
     baseline_columns: Columns
     numbers: np.ndarray
     worst_balance: float
-    series_quantiles: pd.DataFrame
+    series_quantiles: pd.DataFrame | None
+    replication_series: pd.DataFrame | None
 
     @property
     def finished(self) -> int:
@@ -67,8 +69,13 @@ class Gathered:
         return frame.assign(weight=np.repeat(np.array(self.weights), len(sites)))
 
 
-def gather(task: Task, folder: Path, wanted: int) -> Gathered | None:
+def gather(task: Task, folder: Path, wanted: int, *, with_series: bool = True) -> Gathered | None:
     """Read the first ``wanted`` replications from the chunks of a folder; None if none has finished.
+
+    Parameters
+    ----------
+    with_series
+        Whether the daily series are read too, which is most of the work.
 
     Raises
     ------
@@ -92,7 +99,8 @@ def gather(task: Task, folder: Path, wanted: int) -> Gathered | None:
         baseline_columns=decoded(values[:, 1], materials),
         numbers=np.concatenate([chunk.numbers for chunk in chunks])[order],
         worst_balance=max(chunk.worst_balance for chunk in chunks),
-        series_quantiles=_series_quantiles(task, paths, order, weights),
+        series_quantiles=_series_quantiles(task, paths, order, weights) if with_series else None,
+        replication_series=_replication_series(task, paths, order, entries) if with_series else None,
     )
 
 
@@ -111,32 +119,60 @@ def _series_quantiles(
     """
     import pandas as pd
 
-    case = task.worlds[0].case
-    dates = pd.date_range(pd.Timestamp(case.start), periods=case.horizon_days, name="date")
+    dates = _dates(task)
+    wanted = [(name, name, number, site) for name in KEPT for number, site in enumerate(task.sites)]
+    wanted += [
+        (str(one), one.series, number, label)
+        for one in task.chosen
+        if one.series not in KEPT
+        for number, label in enumerate(one.labels)
+    ]
     parts = []
-    for name in KEPT:
-        for number, site in enumerate(task.sites):
-            days = read_series(paths, name, number)[order]
-            rows = day_quantiles(days, np.array(weights), SHARES)
-            frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in SHARES])
-            frame.insert(0, "date", dates)
-            frame.insert(0, "site", site)
-            frame.insert(0, "series", name)
-            parts.append(frame)
+    for stored, name, number, site in wanted:
+        days = read_series(paths, stored, number)[order]
+        rows = day_quantiles(days, np.array(weights), SHARES)
+        frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in SHARES])
+        frame.insert(0, "date", dates)
+        frame.insert(0, "site", site)
+        frame.insert(0, "series", name)
+        parts.append(frame)
     if not parts:
         return pd.DataFrame(columns=["series", "site", "date", *map(share_name, SHARES)])
     return pd.concat(parts, ignore_index=True)
 
 
-def share_name(share: float) -> str:
-    """Return the column of a quantile.
+def _dates(task: Task) -> pd.DatetimeIndex:
+    import pandas as pd
 
-    Examples
-    --------
-    >>> share_name(0.05)
-    'p05'
-    """
-    return f"p{round(100 * share):02d}"
+    case = task.worlds[0].case
+    return pd.date_range(pd.Timestamp(case.start), periods=case.horizon_days, name="date")
+
+
+def _replication_series(
+    task: Task, paths: Sequence[Path], order: Sequence[int], entries: Sequence[tuple[int, int]]
+) -> pd.DataFrame:
+    """Return the chosen series of every entry, long."""
+    import pandas as pd
+
+    dates, names = _dates(task), [task.label(world) for world in range(len(task.worlds))]
+    labels = pd.Categorical.from_codes([entries[i][1] for i in order], pd.Index(names))
+    parts = []
+    for one in task.chosen:
+        for number, label in enumerate(one.labels):
+            days = read_series(paths, str(one), number)[order]
+            columns = {
+                "series": pd.Categorical.from_codes(np.zeros(days.size, dtype=int), pd.Index([one.series])),
+                "column": pd.Categorical.from_codes(np.zeros(days.size, dtype=int), pd.Index([label])),
+                "replication": np.repeat([entries[i][0] for i in order], len(dates)),
+                "branches": labels.repeat(len(dates)),
+                "date": np.tile(dates.to_numpy(), len(order)),
+                "value": days.ravel(),
+            }
+            parts.append(pd.DataFrame(columns))
+    if not parts:
+        return pd.DataFrame()
+    whole = pd.concat(parts, ignore_index=True)
+    return whole.astype({"series": "str", "column": "str"})
 
 
 def day_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[float]) -> np.ndarray:

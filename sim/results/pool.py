@@ -49,6 +49,13 @@ class Work:
     """Workers that died."""
     interrupted: bool = False
 
+    def add(self, other: Work) -> None:
+        """Count in what came of more batches."""
+        self.lost |= other.lost
+        self.simulate_seconds += other.simulate_seconds
+        self.deaths += other.deaths
+        self.interrupted = self.interrupted or other.interrupted
+
 
 def serve(connection: Connection, task: Task, folder: Path, parent: int) -> None:
     """Make chunks until told to stop, or until the parent is gone: the whole life of a worker."""

@@ -24,6 +24,7 @@ from sim.metrics import (
     reported_sites,
 )
 from sim.results.branches import Future
+from sim.results.chosen import Chosen
 from sim.results.chunks import Chunk
 
 KEPT = ("days_of_cover", "built")
@@ -36,6 +37,8 @@ class Task:
 
     worlds: tuple[Future, ...]
     runway_from_day: int
+    chosen: tuple[Chosen, ...] = ()
+    """Series of single sites that are kept of every replication for good."""
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -100,7 +103,7 @@ class Draft:
         outcomes = [one for tried in self.tried for one in tried.outcomes]
         case, sites = self.task.worlds[0].case, len(self.task.sites)
         shape = (len(outcomes), 2, sites, len(MEASURES))
-        days = (len(outcomes), case.horizon_days, sites)
+        columns = dict.fromkeys(KEPT, sites) | {str(one): len(one.labels) for one in self.task.chosen}
         return Chunk(
             replications=tuple(tried.replication for tried in self.tried),
             entries=[one.entry for one in outcomes],
@@ -109,8 +112,10 @@ class Draft:
                 len(outcomes), len(self.task.paths)
             ),
             series={
-                name: np.array([one.series[name] for one in outcomes], dtype=np.float32).reshape(days)
-                for name in KEPT
+                name: np.array([one.series[name] for one in outcomes], dtype=np.float32).reshape(
+                    len(outcomes), case.horizon_days, width
+                )
+                for name, width in columns.items()
             },
             failures=[failure for tried in self.tried for failure in tried.failures],
             worst_balance=max((one.worst_balance for one in outcomes), default=0.0),
@@ -126,7 +131,10 @@ def _outcome(task: Task, replication: int, world: int) -> Outcome:
     return Outcome(
         entry=(replication, world),
         values=np.stack([_coded(reading) for reading in readings]),
-        series={name: _singles(readings[0], name) for name in KEPT},
+        series={
+            **{name: _singles(readings[0], name) for name in KEPT},
+            **{str(one): one.values(readings[0]) for one in task.chosen},
+        },
         numbers=list(drawn(case, replication).values()),
         worst_balance=max(mass_balance_max_relative_error(run) for run in pair),
         simulate_seconds=sum(run.simulate_seconds for run in pair),

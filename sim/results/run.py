@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sim.case import Case
     from sim.engine.trajectory import Trajectory
+    from sim.results.ensemble import Ensemble
     from sim.results.tables import Tables
 
 
@@ -41,6 +42,9 @@ class Run:
         The same of the baseline, with the same luck row by row.
     series_quantiles
         Quantiles of daily series over the replications: series, site, date, p05 ... p95.
+    replication_series
+        Series that the scenario's `outputs` choose, of every replication: series, column, replication,
+        branches, date, value.
     case, trajectory, baseline_trajectory
         What was simulated; None for a run that was read from its folder.
     folder
@@ -57,6 +61,7 @@ class Run:
         replications: pd.DataFrame | None = None,
         baseline_replications: pd.DataFrame | None = None,
         series_quantiles: pd.DataFrame | None = None,
+        replication_series: pd.DataFrame | None = None,
         case: Case | None = None,
         trajectory: Trajectory | None = None,
         baseline_trajectory: Trajectory | None = None,
@@ -69,6 +74,7 @@ class Run:
         self.replications = _or_empty(replications)
         self.baseline_replications = _or_empty(baseline_replications)
         self.series_quantiles = _or_empty(series_quantiles)
+        self.replication_series = _or_empty(replication_series)
         self.case = case
         self.trajectory = trajectory
         self.baseline_trajectory = baseline_trajectory
@@ -85,6 +91,19 @@ class Run:
     def is_complete(self) -> bool:
         """Whether every replication finished."""
         return not self.manifest["failures"] and not self.manifest["interrupted"]
+
+    @cached_property
+    def ensemble(self) -> Ensemble:
+        """What the replications say together: quantiles, probabilities, survival, paired differences.
+
+        Raises
+        ------
+        RunFailed
+            If the run is deterministic.
+        """
+        from sim.results.ensemble import Ensemble
+
+        return Ensemble(self.replications, self.baseline_replications, self.manifest)
 
     @cached_property
     def headline(self) -> str:

@@ -49,7 +49,7 @@ BASELINE_PREFIX = "baseline:"
 SEPARATOR = "|"
 
 
-REPLICATED = ("replications", "baseline_replications", "series_quantiles")
+REPLICATED = ("replications", "baseline_replications", "series_quantiles", "replication_series")
 """Tables of a run with replications, each in a file of its name."""
 
 
@@ -125,8 +125,14 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
         ]
         for name in REPLICATED if len(run.replications) else ():
             frame = getattr(run, name)
-            long = frame if name == "series_quantiles" else frame.reset_index()
-            written.append(beside.submit(_write_parquet, long, folder / f"{name}.parquet"))
+            long = frame if "series" in name else frame.reset_index()
+            if len(long):
+                written.append(beside.submit(_write_parquet, long, folder / f"{name}.parquet"))
+        if len(run.replications):
+            written += [
+                beside.submit(_write_parquet, frame, folder / f"{name}.parquet")
+                for name, frame in _summaries(run).items()
+            ]
         if picture and HOOKS.picture is not None:
             HOOKS.picture(run, folder / "runway.png")
         why, verdicts = run.why, run.verdicts
@@ -135,6 +141,18 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
     manifest = {**run.manifest, "headline": run.headline, "why": why, "must_hold": verdicts}
     manifest["files"] = sorted([*(item.name for item in folder.iterdir()), MANIFEST])
     (folder / MANIFEST).write_text(_json(manifest), encoding="utf-8")
+
+
+def _summaries(run: Run) -> dict[str, pd.DataFrame]:
+    """Return what the replications say together, a table each."""
+    ensemble = run.ensemble
+    return {
+        "quantiles": ensemble.quantiles(),
+        "baseline_quantiles": ensemble.quantiles(baseline=True),
+        "survival": ensemble.survival(),
+        "differences": ensemble.differences(),
+        "probabilities": ensemble.probabilities().reset_index(),
+    }
 
 
 def _json(value: Any) -> str:
@@ -254,6 +272,7 @@ def load_run(folder: str | Path) -> Run:
         replications=replicated["replications"],
         baseline_replications=replicated["baseline_replications"],
         series_quantiles=replicated["series_quantiles"],
+        replication_series=replicated["replication_series"],
         resolved_yaml=resolved.read_text(encoding="utf-8") if resolved.exists() else "",
         folder=path,
     )

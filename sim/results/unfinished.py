@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import StoreError
+from sim.results.chosen import AT
 from sim.results.identity import differences, parts_of
 from sim.results.manifest import versions
 
@@ -33,7 +34,8 @@ def record_of(case: Case) -> dict[str, str]:
 
     program = " ".join(source_hash(SOURCES.parent / folder) for folder in DECIDING)
     named = {f"version of {name}": version for name, version in versions().items()}
-    return {**parts_of(case), **named, "program": program}
+    kept = ", ".join(sorted(" ".join(item.split()) for item in case.outputs if AT in item)) or "none"
+    return {**parts_of(case), **named, "program": program, "series of all replications": kept}
 
 
 def has_chunks(folder: Path) -> bool:

@@ -16,13 +16,13 @@ import sim
 import sim.cli.export
 import sim.cli.run as cli_run
 import sim.engine
-import sim.results.execute
+import sim.results.plan
 from sim.case import Case
 from sim.cli import main
 from sim.cli.app import app
 from sim.errors import InvariantError, Problem, ScenarioError
 from sim.interventions import ExportBan
-from sim.results.execute import MOST_SEED, Source
+from sim.results.plan import MOST_SEED, Source
 from sim.testing import day, small_case
 from tests.support.stub import stub_engine, two_tier_network
 
@@ -37,14 +37,19 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ban = ExportBan(id="april_ban", start=day(10), from_places=("CN",))
 
     def plan_of(
-        source: str, *, replications: int | None = None, seed: int | None = None, sets: tuple[str, ...] = ()
+        source: str,
+        *,
+        replications: int | None = None,
+        seed: int | None = None,
+        sets: tuple[str, ...] = (),
+        keep: tuple[str, ...] = (),
     ) -> Source:
         if source != "ban":
             raise ScenarioError(Problem("does not exist", path=source, line=3, column=1, excerpt="x: 1"))
         case = small_case(two_tier_network(), 180, ban, replications=replications or 1, seed=seed or 1)
         return Source(case, "title: ban\n", ("lane never used",), tuple(sets or ()))
 
-    monkeypatch.setattr(sim.results.execute, "plan_of", plan_of)
+    monkeypatch.setattr(sim.results.plan, "plan_of", plan_of)
     monkeypatch.setattr(sim.engine, "simulate", stub_engine(spread_days=2))
     monkeypatch.setattr(sim.engine, "kernels_are_cached", lambda: True)
     monkeypatch.chdir(tmp_path)

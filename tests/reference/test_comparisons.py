@@ -18,7 +18,7 @@ from sim.engine import simulate
 from sim.engine.trajectory import Trajectory
 from sim.interventions import ExportBan, Outage
 from sim.metrics import site_values
-from sim.results.execute import with_ranges
+from sim.results.plan import with_ranges
 from tests.reference.tools import (
     ban_of,
     case_of,

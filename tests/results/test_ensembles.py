@@ -21,7 +21,8 @@ from sim.case import Case
 from sim.errors import RunFailed, StoreError
 from sim.results.branches import futures
 from sim.results.chunks import SIZE, Damaged, chunk_paths, read_chunk, sound_chunks
-from sim.results.execute import Source, execute, with_ranges
+from sim.results.execute import execute
+from sim.results.plan import Source, with_ranges
 from sim.results.replicate import Task, chunk_of
 from sim.results.run import Run
 from tests.support.poison import chancy_case
@@ -47,7 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of 25 replications made in one process, never interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     run_to(folder, chancy_case(25))
-    assert len(tables_of(folder)) == 7
+    assert len(tables_of(folder)) == 12
     return folder
 
 
@@ -266,11 +267,11 @@ def test_more_replications_go_on_from_fewer(whole: Path, tmp_path: Path) -> None
 WITH_CTRL_C = """
 import sys
 from tests.support.poison import chancy_case
-import sim.results.execute as execute
+import sim.results.plan as plan
 from sim.cli import main
 if __name__ == "__main__":
     case = chancy_case(25, replication=22, way="wait", marker=sys.argv[2])
-    execute.plan_of = lambda *names, **options: execute.Source(case)
+    plan.plan_of = lambda *names, **options: plan.Source(case)
     sys.argv = ["sim", "run", "chancy", "--no-plot", "--jobs", sys.argv[3], "--out", sys.argv[1]]
     main()
 """
