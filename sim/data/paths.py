@@ -278,9 +278,7 @@ def scaled_cover(cover: Mapping[str, Number], thinnest_days: float) -> dict[str,
 def _times(value: Number, factor: float) -> Number:
     if not isinstance(value, Distribution):
         return value * factor
-    kept = ("cv",)
-    parameters = {name: p if name in kept else p * factor for name, p in value.parameters.items()}
-    return Distribution(value.law, parameters)
+    return value.scaled(factor)
 
 
 def _rebalanced(

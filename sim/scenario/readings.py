@@ -12,7 +12,7 @@ from typing import Any
 
 from sim import units
 from sim.domain import Distribution, Number
-from sim.domain.distribution import PARAMETERS
+from sim.domain.distribution import LISTS, ORDERED, PARAMETERS, PURE
 from sim.units import Amount, UnitError, WorkingDays, did_you_mean
 
 READERS: Mapping[str, Callable[[object], float | WorkingDays | Amount]] = {
@@ -51,17 +51,23 @@ class Reading:
         ``value`` for a plain number, else the law's parameters; base units or working days.
     of
         ``tonne`` or ``unit`` for rates and quantities.
+    lists
+        Parameters that are lists: values and their weights.
     """
 
     kind: str
     law: str
     parameters: Mapping[str, float | WorkingDays] = field(default_factory=dict)
     of: str = ""
+    lists: Mapping[str, tuple[float | WorkingDays, ...]] = field(default_factory=dict)
 
     @property
     def has_working_days(self) -> bool:
         """Whether a calendar is needed."""
-        return any(isinstance(item, WorkingDays) for item in self.parameters.values())
+        return any(isinstance(item, WorkingDays) for item in self._all())
+
+    def _all(self) -> list[float | WorkingDays]:
+        return [*self.parameters.values(), *(item for items in self.lists.values() for item in items)]
 
     def number(self, resolve: Callable[[WorkingDays], float] | None = None) -> Number:
         """Return the figure in base units; ``resolve`` turns working days into days.
@@ -71,24 +77,22 @@ class Reading:
         ValueError
             If there are working days and nothing to resolve them.
         """
-        values: dict[str, float] = {}
-        for name, item in self.parameters.items():
-            if isinstance(item, WorkingDays):
-                if resolve is None:
-                    raise ValueError("working days need a start date")
-                values[name] = float(resolve(item))
-            else:
-                values[name] = item
-        return Distribution(self.law, values) if self.law else values["value"]
+
+        def plain(item: float | WorkingDays) -> float:
+            if not isinstance(item, WorkingDays):
+                return item
+            if resolve is None:
+                raise ValueError("working days need a start date")
+            return float(resolve(item))
+
+        values = {name: plain(item) for name, item in self.parameters.items()}
+        lists = {name: tuple(plain(item) for item in items) for name, items in self.lists.items()}
+        return Distribution(self.law, values, **lists) if self.law else values["value"]
 
     def least(self) -> float:
         """Return the least parameter, working days counted as days: 0 shows that zero is possible."""
-        sizes = [
-            float(item.count) if isinstance(item, WorkingDays) else item
-            for name, item in self.parameters.items()
-            if name not in ("cv", "sd")
-        ]
-        return min(sizes)
+        items = [item for name, item in self.parameters.items() if name not in (*PURE, "sd")]
+        return min(_size(item) for item in (*items, *self.lists.get("values", ())))
 
 
 def read_figure(raw: object, kind: str) -> Reading:
@@ -143,6 +147,7 @@ def _read_law(raw: Mapping[str, object], kind: str) -> Reading:
         message = f"distribution {law} lacks {', '.join(missing)}"
         faults.append(((), UnitError(message, "", ", ".join(wanted))))
     values: dict[str, float | WorkingDays] = {}
+    lists: dict[str, tuple[float | WorkingDays, ...]] = {}
     measures: set[str] = set()
     for name, item in raw.items():
         if name in ("distribution", "source", "sources", "note"):
@@ -153,8 +158,13 @@ def _read_law(raw: Mapping[str, object], kind: str) -> Reading:
                 ((str(name),), UnitError(message, str(name), ", ".join(wanted), did_you_mean(name, wanted)))
             )
             continue
+        reader = READERS["factor" if name in PURE else kind]
         try:
-            values[name], of = _split(READERS["factor" if name == "cv" else kind](item))
+            if name in LISTS:
+                lists[name], found = _listed(name, item, reader)
+                measures |= found
+                continue
+            values[name], of = _split(reader(item))
             measures |= {of} if of else set()
         except UnitError as error:
             faults.append(((name,), error))
@@ -163,24 +173,41 @@ def _read_law(raw: Mapping[str, object], kind: str) -> Reading:
             ((), UnitError("tonnes and units are mixed in one distribution", "", units.ALLOWED[kind]))
         )
     if not faults:
-        faults += _misordered(law, values)
+        faults += _misordered(law, values, lists)
     if faults:
         raise ReadingError(faults)
-    return Reading(kind, law, values, measures.pop() if measures else "")
+    return Reading(kind, law, values, measures.pop() if measures else "", lists)
+
+
+def _listed(
+    name: str, raw: object, reader: Callable[[object], float | WorkingDays | Amount]
+) -> tuple[tuple[float | WorkingDays, ...], set[str]]:
+    """Return a list of figures, and what they are measured in."""
+    if not isinstance(raw, list) or not raw:
+        raise UnitError(f"{name}: a list is wanted", str(raw), f"{name}: [..., ...]")
+    pairs = [_split(reader(item)) for item in raw]
+    return tuple(value for value, _ in pairs), {of for _, of in pairs if of}
+
+
+def _size(item: float | WorkingDays) -> float:
+    return float(item.count) if isinstance(item, WorkingDays) else item
 
 
 def _misordered(
-    law: str, values: Mapping[str, float | WorkingDays]
+    law: str,
+    values: Mapping[str, float | WorkingDays],
+    lists: Mapping[str, tuple[float | WorkingDays, ...]],
 ) -> list[tuple[tuple[str, ...], UnitError]]:
     """Return the fault of parameters out of order; working days are compared among themselves."""
-    if len({isinstance(values[name], WorkingDays) for name in values if name != "cv"}) > 1:
+    measured = [item for name, item in values.items() if name not in PURE]
+    if len({isinstance(item, WorkingDays) for item in (*measured, *lists.get("values", ()))}) > 1:
         message = "working days and calendar days are mixed in one distribution"
         return [((), UnitError(message, "", units.ALLOWED["duration"]))]
-    sizes = {name: float(v.count) if isinstance(v, WorkingDays) else v for name, v in values.items()}
+    sizes = {name: _size(item) for name, item in values.items()}
     try:
-        Distribution(law, sizes)
+        Distribution(law, sizes, **{name: tuple(map(_size, items)) for name, items in lists.items()})
     except ValueError as error:
-        return [((), UnitError(str(error), "", " <= ".join(PARAMETERS[law])))]
+        return [((), UnitError(str(error), "", " <= ".join(ORDERED.get(law, PARAMETERS[law]))))]
     return []
 
 
@@ -232,7 +259,7 @@ def figure_schema(kind: str) -> dict[str, Any]:
         "properties": {
             "distribution": {"enum": list(PARAMETERS)},
             **{name: {"type": plain["type"]} for wanted in PARAMETERS.values() for name in wanted},
-            "cv": {"type": ["number", "string"]},
+            **{name: {"type": "array", "items": {"type": plain["type"]}} for name in LISTS},
             "source": sources,
             "sources": sources,
             "note": {"type": "string"},
