@@ -130,15 +130,14 @@ def _is_asleep(network: Network, buyer: str, material: str) -> bool:
     """Whether nobody uses the material now, or nobody makes it: a project that has not begun."""
     makers = {lane.supplier for lane in network.lanes_into(buyer, material)}
     users = [line for line in network.lines_at(buyer) if material in line.inputs]
-    sources = [line for line in network.lines.values() if line.site in makers and material in line.outputs]
+    sources = [
+        line for site in sorted(makers) for line in network.lines_at(site) if material in line.outputs
+    ]
     return all(line.dormant for line in users) or all(line.dormant for line in sources)
 
 
 def _is_pushed_to(network: Network, buyer: str, material: str) -> bool:
-    return any(
-        lane.is_pushed and lane.buyer == buyer and lane.material == material
-        for lane in network.lanes.values()
-    )
+    return any(lane.is_pushed for lane in network.lanes_into(buyer, material))
 
 
 def _ends(network: Network) -> Iterator[Fault]:
@@ -216,8 +215,8 @@ def _lanes_in(network: Network, line: Line) -> Iterator[Fault]:
         return
     supplied = {
         lane.material
-        for lane in network.lanes.values()
-        if lane.buyer == line.site and (lane.sourcing_share > 0 or lane.is_pushed)
+        for lane in network.lanes_into(line.site)
+        if lane.sourcing_share > 0 or lane.is_pushed
     }
     for name in line.inputs:
         if name not in supplied and not (

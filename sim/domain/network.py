@@ -8,11 +8,16 @@ scenario changes is a lever (`sim.interventions.levers`), never a record.
 from __future__ import annotations
 
 import math
+import weakref
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import TypeVar
 
 from sim.domain.distribution import Distribution, Number
+
+Row = TypeVar("Row")
 
 
 class LineKind(StrEnum):
@@ -223,7 +228,7 @@ class Lane:
     """Rank under highest_bid."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, weakref_slot=True)
 class Network:
     """A complete supply chain. Every mapping is keyed by the record's own id."""
 
@@ -248,20 +253,56 @@ class Network:
 
     def lines_at(self, site_id: str) -> tuple[Line, ...]:
         """Return the lines of a site, by id."""
-        return tuple(line for _, line in sorted(self.lines.items()) if line.site == site_id)
+        return _rows_of(self).lines_at.get(site_id, ())
 
     def lanes_into(self, site_id: str, material_id: str | None = None) -> tuple[Lane, ...]:
         """Return the lanes that end at a site, by id."""
-        return tuple(
-            lane
-            for _, lane in sorted(self.lanes.items())
-            if lane.buyer == site_id and material_id in (None, lane.material)
-        )
+        return _of_material(_rows_of(self).lanes_into.get(site_id, ()), material_id)
 
     def lanes_from(self, site_id: str, material_id: str | None = None) -> tuple[Lane, ...]:
         """Return the lanes that begin at a site, by id."""
-        return tuple(
-            lane
-            for _, lane in sorted(self.lanes.items())
-            if lane.supplier == site_id and material_id in (None, lane.material)
-        )
+        return _of_material(_rows_of(self).lanes_from.get(site_id, ()), material_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The rows of a network by site, each list in order of id."""
+
+    counts: tuple[int, int]
+    """Lines and lanes when they were listed."""
+    lines_at: Mapping[str, tuple[Line, ...]]
+    lanes_into: Mapping[str, tuple[Lane, ...]]
+    lanes_from: Mapping[str, tuple[Lane, ...]]
+
+
+_rows: dict[int, tuple[weakref.ref[Network], _Rows]] = {}
+"""By address of the network: a search through all rows for each site would take hours at 10,000 sites."""
+
+
+def _rows_of(network: Network) -> _Rows:
+    """Return a network's rows by site, listed once while it lives."""
+    key, counts = id(network), (len(network.lines), len(network.lanes))
+    found = _rows.get(key)
+    if found is not None and found[0]() is network and found[1].counts == counts:
+        return found[1]
+    lines: dict[str, list[Line]] = defaultdict(list)
+    into: dict[str, list[Lane]] = defaultdict(list)
+    outof: dict[str, list[Lane]] = defaultdict(list)
+    for _, line in sorted(network.lines.items()):
+        lines[line.site].append(line)
+    for _, lane in sorted(network.lanes.items()):
+        into[lane.buyer].append(lane)
+        outof[lane.supplier].append(lane)
+    rows = _Rows(counts, _fixed(lines), _fixed(into), _fixed(outof))
+    _rows[key] = (weakref.ref(network, lambda _: _rows.pop(key, None)), rows)
+    return rows
+
+
+def _fixed(lists: Mapping[str, list[Row]]) -> dict[str, tuple[Row, ...]]:
+    return {site: tuple(rows) for site, rows in lists.items()}
+
+
+def _of_material(lanes: tuple[Lane, ...], material_id: str | None) -> tuple[Lane, ...]:
+    if material_id is None:
+        return lanes
+    return tuple(lane for lane in lanes if lane.material == material_id)

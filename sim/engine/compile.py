@@ -136,7 +136,8 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
             capacity[plate] = min(capacity[plate], central(line.nameplate_capacity_per_day))
     plate_ptr, plate_line = ragged(by_plate)
     builds = [i for i, line in enumerate(lines) if line.kind is LineKind.BUILD]
-    demand_rows = [i for i, line in enumerate(lines) if line.kind is LineKind.CUSTOMER]
+    customers = [i for i, line in enumerate(lines) if line.kind is LineKind.CUSTOMER]
+    demand_row = {i: row for row, i in enumerate(customers)}
     order = sorted(builds, key=lambda i: (lines[i].site, lines[i].priority, i))
     return {
         "line_kind": ints(KINDS[line.kind] for line in lines),
@@ -166,7 +167,7 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
         "line_ramp_days": _column(lines, lambda line: central(line.restart_ramp_days)),
         "line_park_limit": _column(lines, lambda line: central(line.park_limit_units)),
         "line_lost_sales": flags(line.lost_sales for line in lines),
-        "line_demand_row": ints(demand_rows.index(i) if i in demand_rows else -1 for i in range(len(lines))),
+        "line_demand_row": ints(demand_row.get(i, -1) for i in range(len(lines))),
         "line_yard_days": _column(lines, lambda line: central(line.yard_capacity_days)),
         "line_restart_days": _column(lines, lambda line: central(line.restart_days)),
         "build_order": ints(order),

@@ -112,8 +112,8 @@ def _inputs_of(network: Network, index: Index, line: Line) -> list[int]:
     """Return the sold stocks a line draws on, over all its lanes."""
     return [
         index.out[lane.supplier, lane.material]
-        for lane in network.lanes.values()
-        if lane.buyer == line.site and lane.material in line.inputs
+        for lane in network.lanes_into(line.site)
+        if lane.material in line.inputs
     ]
 
 
