@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,8 @@ PART_OF_SITES = (0.05, 0.07, 0.10, 0.16, 0.27, 0.35)
 LEAST_SITES = 12
 MOST_SITES = 1_000_000
 MOST_SUPPLIERS = 3
+CIRCLE, STRANGERS = 8, 0.1
+"""How many neighbours on either side a firm trades with; which share of second sources lies elsewhere."""
 COUNTRIES = {
     "AU": ("Australia", "oceania", -25.0, 133.0), "BR": ("Brazil", "americas", -10.0, -52.0),
     "CN": ("China", "asia", 31.0, 115.0), "DE": ("Germany", "europe", 51.0, 10.0),
@@ -261,15 +263,15 @@ def _buy(
     for site, material in need:
         materials[site].append(material)
     following: dict[str, int] = defaultdict(int)
+    buyers = Counter(name for names in materials.values() for name in names)
     for plant in below:
         bought = materials[plant.site]
         # Two oxides come from the same plants in the same shares, so that one separation serves both.
         for product in [name for name in bought if name in makers]:
             sellers = makers[product]
-            first = following[product] % len(sellers)
+            turn = following[product]
             following[product] += 1
-            others = rng.integers(0, len(sellers), int(rng.integers(0, MOST_SUPPLIERS)))
-            chosen = sorted({first, *(int(i) for i in others)})
+            chosen = _sellers(rng, turn, buyers[product], len(sellers))
             shares = rng.uniform(0.2, 1.0, len(chosen))
             shares /= shares.sum()
             together = [name for name in bought if name == product or name not in makers]
@@ -278,6 +280,21 @@ def _buy(
                     _lane_rows(tables, rng, sellers[i], plant, material, float(share))
                     asked[sellers[i].site, material] += float(share) * need[plant.site, material]
     return asked
+
+
+def _sellers(rng: np.random.Generator, turn: int, buyers: int, sellers: int) -> list[int]:
+    """Return the numbers of a buyer's suppliers: one by turn, so that all have a buyer, and up to two more.
+
+    Firms trade in circles: the others are neighbours of the first, but one in ten is anywhere.
+    """
+    first = turn * sellers // buyers if sellers < buyers else turn % sellers
+    chosen = {first}
+    for _ in range(int(rng.integers(0, MOST_SUPPLIERS))):
+        if rng.random() < STRANGERS:
+            chosen.add(int(rng.integers(0, sellers)))
+        else:
+            chosen.add((first + int(rng.integers(-CIRCLE, CIRCLE + 1))) % sellers)
+    return sorted(chosen)
 
 
 def _lane_rows(

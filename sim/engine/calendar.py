@@ -189,9 +189,10 @@ class Calendar:
             self.log.append((today, owner, instruction.text))
 
     def _turn(self, owner: str, turns: list[Turn]) -> None:
-        # Goods that are held or turned back move to other stacks, which may need blocks of their own.
-        self.state = factory.with_room(self.state, self.margin)
         for turn in turns:
+            if turn.lever == "under_way":
+                # Goods that are held or turned back move to other stacks, which may need blocks of their own.
+                self.state = factory.with_room(self.state, self.margin)
             self.board.turn(owner, turn, self.state, int(self.state.clock[1]))
             if turn.lever == "line_pace":
                 self._pace_changes.succeed()
@@ -252,7 +253,7 @@ class Calendar:
             faults.distort(self.state)
             reason = advance(*self._refs(), self.margin, self.first_day + until)
             if reason == GROW_POOL:
-                self.state = factory.with_room(self.state, self.margin)
+                self.state = factory.with_room(self.state, factory.day_blocks(self.margin))
             elif reason == GROW_SHIPMENTS:
                 self.record = factory.grow_shipments(self.record)
             elif reason == GROW_DRAWS:

@@ -150,7 +150,7 @@ def _warmed_up(net: Net, state: State) -> State:
         until = int(state.clock[1]) + period
         others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until
         while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
-            state = factory.with_room(state, margin)
+            state = factory.with_room(state, factory.day_blocks(margin))
         scale = np.maximum(np.abs(state.on_hand), usual)
         moved = np.abs(state.on_hand - before)
         moved[piles] = 0.0

@@ -92,6 +92,11 @@ def most_shipments(net: Net) -> int:
     return int(len(net.lane_routes) + 64 + 64 * (net.lane_routes.parcel < np.inf).sum())
 
 
+def day_blocks(shipments: int) -> int:
+    """Return how many free blocks of the pool so many new shipments may take (`blocks_of_a_day`)."""
+    return min(shipments, shipments // BLOCK + BUCKETS)
+
+
 def power_of_two(days: int, least: int = 2) -> int:
     """Return the smallest power of two that holds so many days."""
     return max(least, 1 << (days - 1).bit_length())
@@ -223,7 +228,7 @@ def _with_full_pipelines(net: Net, state: State) -> State:
     used = np.flatnonzero(flow > 0.0)
     days = net.lane_routes.days
     # Every day's stack may have a block that is not full.
-    blocks = int(days[used].sum()) // BLOCK + int(days.max(initial=1)) + most_shipments(net)
+    blocks = int(days[used].sum()) // BLOCK + int(days.max(initial=1)) + day_blocks(most_shipments(net))
     state = with_room(state, blocks)
     refs = Ref(net), Ref(state)
     for lr in used:

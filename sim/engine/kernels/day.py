@@ -22,7 +22,7 @@ from sim.engine.arrays import (
 )
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.gates import write_gates
-from sim.engine.kernels.goods import find_open_lanes, receive, set_gates
+from sim.engine.kernels.goods import blocks_of_a_day, find_open_lanes, receive, set_gates
 from sim.engine.kernels.licences import carry_out_decisions
 from sim.engine.kernels.lines import run_lines
 from sim.engine.kernels.orders import order
@@ -55,7 +55,7 @@ def advance(
     set_gates(net, levers, state, work)
     while state.clock[1] < until:
         today = state.clock[1]
-        if state.pool_free[1] < margin:
+        if state.pool_free[1] < blocks_of_a_day(state, margin):
             return GROW_POOL
         rows = record.shipments.lr.size
         if rows > 0 and today >= state.clock[0] and rows - record.shipment_count[0] < margin:

@@ -15,12 +15,18 @@ from sim.engine.kernels.gates import has_route
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
 from sim.engine.kernels.quotas import limit_lanes
 
-BLOCK = 16
-"""Rows in a block of the pool."""
+BLOCK = 64
+"""Rows in a block of the pool; the longer, the better the processor foresees what is read next."""
 EMPTY = -1
 """Top of a stack without rows."""
 LANDS, RETURNS = 0, -1
 """Values of `pool.left` for goods under way: bound for the buyer, on the way back to the seller."""
+
+
+@helper
+def blocks_of_a_day(state: State, shipments: int) -> int:
+    """Return how many free blocks so many new shipments may take: each arrival day may begin one."""
+    return min(shipments, shipments // BLOCK + state.bucket.size)
 
 
 @helper
