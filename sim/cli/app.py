@@ -15,6 +15,7 @@ from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
 from sim.cli.sources import sources
+from sim.cli.stress import stress
 from sim.cli.validate import validate
 
 app = typer.Typer(
@@ -48,6 +49,7 @@ def common(
 
 
 app.command("run")(run)
+app.command("stress")(stress)
 app.command("validate")(validate)
 app.command("show")(show)
 app.command("list")(listing)
