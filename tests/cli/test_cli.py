@@ -28,7 +28,7 @@ from tests.support.stub import stub_engine, two_tier_network
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
-COMMANDS = ("run", "validate", "show", "list", "claims", "schema", "new", "sources", "export")
+COMMANDS = ("run", "stress", "validate", "show", "list", "claims", "schema", "new", "sources", "export")
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ def two_chains() -> Network:
 
 def test_nodes_are_what_others_depend_on() -> None:
     found = nodes_of(two_chains())
-    ids = {kind: [node.node_id for node in found if node.kind == kind] for kind in ("site", "lane", "country")}
+    kinds = ("site", "lane", "country")
+    ids = {kind: [node.node_id for node in found if node.kind == kind] for kind in kinds}
     assert ids["site"] == ["first", "second", "third"]
     assert ids["lane"] == ["first_works_part", "second_works_part", "third_mill_part"]
     assert ids["country"] == ["FF", "GG", "HH"]
