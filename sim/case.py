@@ -6,12 +6,19 @@ file format and no engine.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import Enum
+
+import numpy as np
 
 from sim.domain import Distribution, Network
 from sim.interventions import Intervention
+
+SMALLEST_EIGENVALUE = 1e-9
+"""Of a matrix of correlations that can still be told from a contradiction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +30,47 @@ class Uncertain:
 
     path: str
     distribution: Distribution
+
+
+class Design(Enum):
+    """How the uncertain figures are spread over the replications."""
+
+    RANDOM = "random"
+    LATIN_HYPERCUBE = "latin_hypercube"
+    SOBOL = "sobol"
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """Two uncertain figures that tend to be high together (or, below zero, apart).
+
+    `rank` is Spearman's correlation of ranks, -1 to 1, under a Gaussian copula.
+    """
+
+    paths: tuple[str, str]
+    rank: float
+
+
+def normal_correlations(pairs: Iterable[tuple[str, str, float]]) -> tuple[list[str], np.ndarray]:
+    """Return the names in order, and the correlations of the normals behind them.
+
+    A rank correlation r belongs to normals that are correlated by 2 sin(pi r / 6) (Pearson, 1907). Pairs that
+    are not stated are independent.
+
+    Raises
+    ------
+    ValueError
+        If no figures can be correlated like that together.
+    """
+    stated = list(pairs)
+    names = sorted({name for one, other, _ in stated for name in (one, other)})
+    matrix = np.eye(len(names))
+    for one, other, rank in stated:
+        i, j = names.index(one), names.index(other)
+        matrix[i, j] = matrix[j, i] = 2.0 * math.sin(math.pi * rank / 6.0)
+    if names and float(np.linalg.eigvalsh(matrix)[0]) < SMALLEST_EIGENVALUE:
+        raise ValueError("these correlations contradict each other: no figures can have all of them")
+    return names, matrix
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +134,8 @@ class Case:
         Date from which runways count; None: the first enforced day of the first intervention.
     branches
         The branch of each intervention that this case follows, by intervention id.
+    correlations, design
+        How the figures in `uncertain` hang together, and how they are spread over the replications.
     """
 
     name: str
@@ -99,6 +149,8 @@ class Case:
     seed: int = 1
     replications: int = 1
     uncertain: tuple[Uncertain, ...] = ()
+    correlations: tuple[Correlation, ...] = ()
+    design: Design = Design.RANDOM
     initial_state: InitialState = InitialState()
     background: frozenset[str] = frozenset()
     runway_from: date | None = None

@@ -12,6 +12,7 @@ import numpy as np
 from sim.case import Case, InitialState
 from sim.data import with_numbers
 from sim.domain import Network
+from sim.engine.design import drawn_numbers
 from sim.engine.draws import stream
 from sim.errors import DataError
 from sim.interventions import Intervention
@@ -73,14 +74,9 @@ def realise(case: Case, replication: int | None) -> Realised:
 
 def drawn(case: Case, replication: int | None) -> dict[str, float]:
     """Return a replication's uncertain figures, by path; `None`: their central values."""
-    numbers = {}
-    for item in case.uncertain:
-        if replication is None:
-            numbers[item.path] = float(item.distribution.central())
-        else:
-            rng = stream(case.seed, f"uncertain.{item.path}", replication)
-            numbers[item.path] = float(item.distribution.draw(rng))
-    return numbers
+    if replication is None:
+        return {item.path: float(item.distribution.central()) for item in case.uncertain}
+    return drawn_numbers(case, replication)
 
 
 def is_of_network(path: str) -> bool:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sim.case import Case
+from sim.case import Case, Design
 from sim.errors import RunFailed, StoreError
 from sim.metrics import (
     Reading,
@@ -149,6 +149,8 @@ def execute(
     if jobs < 1:
         raise RunFailed(f"jobs is {jobs}; at least 1 is needed")
     target = None if until_ci is None else target_of(until_ci)
+    if target is not None and plan.case.design is Design.LATIN_HYPERCUBE:
+        raise RunFailed("a Latin hypercube is of a stated number of replications; take sobol or random")
     started = time.perf_counter()
     case = plan.case
     central = likeliest(case)

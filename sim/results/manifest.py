@@ -59,6 +59,7 @@ def describe(case: Case, sets: Sequence[str], warnings: Sequence[str]) -> dict[s
         "runway_from_day": day,
         "replications": case.replications,
         "seed": case.seed,
+        "design": case.design.value,
         "set": list(sets),
         "case_hash": case_hash(case),
         "versions": versions(),

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from sim.case import Design
 from sim.errors import StoreError
 from sim.results.chosen import AT
 from sim.results.identity import differences, parts_of
@@ -35,6 +36,8 @@ def record_of(case: Case) -> dict[str, str]:
     program = " ".join(source_hash(SOURCES.parent / folder) for folder in DECIDING)
     named = {f"version of {name}": version for name, version in versions().items()}
     kept = ", ".join(sorted(" ".join(item.split()) for item in case.outputs if AT in item)) or "none"
+    if case.design is Design.LATIN_HYPERCUBE:
+        named["replications of the Latin hypercube"] = str(case.replications)
     return {**parts_of(case), **named, "program": program, "series of all replications": kept}
 
 

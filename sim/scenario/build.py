@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from sim.case import Case, InitialState, Uncertain
+from sim.case import Case, Design, InitialState, Uncertain
 from sim.domain import Distribution, Network
 from sim.interventions import Branch, ExportLicence, Intervention
 from sim.interventions.scope import country_codes
@@ -19,6 +19,7 @@ from sim.scenario.kinds import field_key, takes_law
 from sim.scenario.readings import Reading
 from sim.scenario.state import initial_state
 from sim.scenario.syntax import Node, Problems, walk
+from sim.scenario.together import checked_correlations
 from sim.scenario.validate import Parts, locate
 from sim.scenario.workdays import calendar_days, is_listed
 from sim.scenario.world import World
@@ -70,6 +71,9 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
     state = initial_state(parts, world.network, records, laws, problems, world.pending)
     _look_for_licences(parts, records, state, warnings)
     _uncertain_elsewhere(parts, laws, problems)
+    correlations = checked_correlations(
+        top.get("correlations", ()), parts.root, world.network, laws, problems
+    )
     horizon = _horizon(top["horizon"], parts.root, problems) if "horizon" in top else 0
     for item, where, record in built:
         if not problems.speak_of(where) and not _mentions(item, world.pending):
@@ -88,6 +92,8 @@ def build_case(parts: Parts, world: World, path: Path, problems: Problems, warni
         seed=top.get("seed", 1),
         replications=top.get("replications", 1),
         uncertain=tuple(Uncertain(key, laws[key]) for key in sorted(laws)),
+        correlations=correlations,
+        design=Design(top.get("design", Design.RANDOM.value)),
         initial_state=state if state is not None else InitialState(),
         background=_background(parts),
         runway_from=top.get("runway_from"),

@@ -7,8 +7,10 @@ from typing import Any
 
 from pydantic import BaseModel, Field, create_model
 
+from sim.case import Design
 from sim.data import schema as tables
 from sim.data.schema import Attribute
+from sim.scenario.correlated import correlated
 from sim.scenario.fields import (
     Arrival,
     Closed,
@@ -191,6 +193,12 @@ class Document(Closed):
     )
     replications: whole(1, 10_000_000) = Field(default=1, description="runs, each with its own luck")  # type: ignore[valid-type]
     seed: whole(0) = Field(default=1, description="whole number that names the luck")  # type: ignore[valid-type]
+    design: choice(tuple(item.value for item in Design)) = Field(  # type: ignore[valid-type]
+        default=Design.RANDOM.value, description="how uncertain figures are spread over the replications"
+    )
+    correlations: correlated() = Field(  # type: ignore[valid-type]
+        default=(), description="uncertain figures that are high together: {between: [a, b], rank: 0.6}"
+    )
     runway_from: Date = Field(default=None, description="day from which runways count")
     beliefs: Names = Field(default=(), description="named sets of alternative figures")
     outputs: Names = Field(default=(), description="what is written beside the usual")
