@@ -142,6 +142,14 @@ def landing(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return holds, f"{before:,.1f} t -> {after:,.1f} t, {share:.2f} %"
 
 
+@sentence("ORIGIN share of MATERIAL landing in COUNTRY is PERCENT % +- TOLERANCE % [from FIRST to LAST]")
+def landed_share(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What part of what lands in a country comes from another, or from itself; tolerance in points."""
+    first, last = (as_date(words[key]) if key in words else None for key in ("first", "last"))
+    share = 100.0 * facts.landed_share(words["material"], words["origin"], words["country"], first, last)
+    return abs(share - number(words["percent"])) <= number(words["tolerance"]), f"{share:.2f} %"
+
+
 @sentence("exports of GOODS from COUNTRY from FIRST to LAST are TONNES t +- PERCENT %")
 def exports(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """What a country ships to others between two dates, several goods together."""

@@ -5,6 +5,7 @@ Owns sums over lanes, lines and shipments that no metric needs. Knows no conditi
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
@@ -145,6 +146,16 @@ class RunFacts:
         runs = (self.baseline_trajectory, self.trajectory)
         before, after = (float((run.line_made[days].sum(axis=0) * weights).sum()) for run in runs)
         return before, after
+
+    def landed_share(
+        self, material: str, origin: str, country: str, first: date | None, last: date | None
+    ) -> float:
+        """Return what part of what landed in a country in `[first, last)` came from another or itself."""
+        everywhere = sorted({site.country for site in self.network.sites.values()})
+        own, *others = (
+            self.landed_tonnes(material, place, country, first, last)[1] for place in (origin, *everywhere)
+        )
+        return own / sum(others) if sum(others) > 0.0 else math.nan
 
     def exported_tonnes(self, goods: str, country: str, first: date, last: date) -> float:
         """Return what a country shipped of some goods to others in `[first, last)` [t]."""

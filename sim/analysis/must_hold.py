@@ -21,6 +21,7 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     headline is TEXT                                 in double quotes
     MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %
     MATERIAL landing in COUNTRY from ORIGIN is PERCENT % of the baseline +- TOLERANCE % [from FIRST to LAST]
+    ORIGIN share of MATERIAL landing in COUNTRY is PERCENT % +- TOLERANCE % [from FIRST to LAST]
     exports of GOODS from COUNTRY from FIRST to LAST are TONNES t +- PERCENT %      GOODS: oxide and metal
     exports of GOODS from COUNTRY in MONTH are PERCENT % of those in EARLIER +- TOLERANCE %     MONTH: 2010-10
     COUNTRY share of MATERIAL = PERCENT % +- TOLERANCE %      of world output, tolerance in points
@@ -115,6 +116,11 @@ class Facts(Protocol):
         self, material: str, origin: str, country: str, first: date | None, last: date | None
     ) -> tuple[float, float]:
         """Return what landed in a country from another in `[first, last)`, in baseline and run [t]."""
+
+    def landed_share(
+        self, material: str, origin: str, country: str, first: date | None, last: date | None
+    ) -> float:
+        """Return what part of what landed in a country in `[first, last)` came from another or itself."""
 
     def exported_tonnes(self, goods: str, country: str, first: date, last: date) -> float:
         """Return what a country shipped of some goods to others in `[first, last)` [t]."""

@@ -80,6 +80,9 @@ class Told:
     def landed_tonnes(self, material: str, origin: str, country: str, first: date | None, last: date | None):
         return (200.0, 150.0) if first is None else (100.0, float((last - first).days))
 
+    def landed_share(self, material: str, origin: str, country: str, first: date | None, last: date | None):
+        return 0.25 if first is None else (last - first).days / 100.0
+
     def exported_tonnes(self, goods: str, country: str, first: date, last: date):
         return 100.0 if (first, last) == (date(2025, 3, 1), date(2025, 4, 1)) else float((last - first).days)
 
@@ -155,6 +158,9 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("oxide landing in japan from china is 30% of the baseline ±0% from 2025-04-01 to 2025-05-02", False),
         ("exports of oxide and metal from china from 2025-01-01 to 2025-02-10 are 40 t +- 0 %", True),
         ("exports of oxide and metal from china from 2025-01-01 to 2025-02-10 are 42 t +- 4 %", False),
+        ("india share of oxide landing in japan is 25 % +- 0 %", True),
+        ("india share of oxide landing in japan is 20 % +- 4 %", False),
+        ("india share of oxide landing in japan is 30 % +- 0 % from 2025-04-01 to 2025-05-01", True),
         ("exports of oxide from china in 2025-02 are 28 % of those in 2025-03 +- 0 %", True),
         ("exports of oxide from china in 2025-12 are 28 % of those in 2025-03 +- 2 %", False),
         ("goods land later on cape_of_good_hope", True),
@@ -342,6 +348,15 @@ class TestFromTrajectories:
         assert facts.exported_tonnes("magnet", "china", *days) == pytest.approx(2.0 * 20)
         assert facts.exported_tonnes("magnet_heavy and magnet", "china", *days) == pytest.approx(2.0 * 20)
         assert facts.exported_tonnes("magnet", "japan", *days) == 0.0
+
+    def test_a_share_of_what_lands_is_of_all_origins(self, facts):
+        landed = replace(facts.trajectory, received=np.tile([3.0, 1.0], (73, 1)))
+        nothing = replace(landed, received=np.zeros((73, 2)))
+        facts = replace(facts, trajectory=landed, baseline_trajectory=nothing)
+        days = date(2025, 1, 11), date(2025, 1, 31)
+        assert facts.landed_share("magnet", "china", "japan", *days) == pytest.approx(0.75)
+        assert facts.landed_share("magnet", "japan", "japan", None, None) == pytest.approx(0.25)
+        assert np.isnan(facts.landed_share("magnet", "china", "china", None, None))
 
     def test_output_is_summed_by_country(self, facts):
         assert facts.output_tonnes("magnet", "china") == pytest.approx((2.0 * 73, 1.0 * 73))
