@@ -179,7 +179,7 @@ def test_own_interventions_stay_out_of_the_baseline(tmp_path: Path) -> None:
     case = load(scenario(tmp_path, "rare_earths_2024", "2025-06-01", "12 months", own)).case
     assert {item.id for item in case.interventions} == {
         "own", "actual_april_licences", "actual_irel_stop", "actual_kazakh_transit",
-        "actual_mountain_pass_stops_china", "actual_contract_freeze_japan",
+        "actual_mountain_pass_stops_china", "actual_contract_freeze_japan", "actual_content_rule",
     }  # fmt: skip
     assert {item.id for item in case.baseline().interventions} == case.background
     assert "own" not in case.background
