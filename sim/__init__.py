@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.domain import Network
     from sim.engine import simulate
     from sim.errors import Problem
+    from sim.results.compare import Comparison, compare
     from sim.results.execute import run
     from sim.results.run import Run
     from sim.results.store import load_run
@@ -26,9 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Case",
+    "Comparison",
     "Network",
     "Run",
     "__version__",
+    "compare",
     "load",
     "load_network",
     "load_run",
@@ -38,6 +41,8 @@ __all__ = [
 
 _HOME = {
     "Case": "sim.case",
+    "Comparison": "sim.results.compare",
+    "compare": "sim.results.compare",
     "Network": "sim.domain",
     "Run": "sim.results.run",
     "load": "sim.scenario",
@@ -73,8 +78,8 @@ def _promise(key: str, text: str, network: Network | None) -> tuple[Problem, ...
     return found
 
 
-def _plot(result: Run) -> Any:
-    return import_module("sim.plots").Plots(result)
+def _plot(subject: Any) -> Any:
+    return import_module("sim.plots").pictures_of(subject)
 
 
 def _picture(result: Run, path: Path) -> None:

@@ -118,7 +118,7 @@ def _question(
 
     realised = realise(case, None)
     ready = compiled(case.network, realised)
-    world = CaseWorld(ready.network, case.horizon_days, True, case.start, case.seed, 0)
+    world = CaseWorld(ready.network, case.horizon_days, True, case.start, case.seed, 0, ready.flows.lane_flow)
     levels = levels_of(realised.interventions, world)
     window = _window(ready.network, ready.flows.lane_flow, levels, trajectory, runway_from_day)
     stocks = stocks_of(trajectory, ready.network, runway_from_day)

@@ -7,10 +7,13 @@ from typing import Annotated
 import typer
 
 from sim.cli.claims import claims
+from sim.cli.compare import compare
 from sim.cli.console import STATE, say
+from sim.cli.diff import diff
 from sim.cli.export import export
 from sim.cli.listing import listing
 from sim.cli.new import new
+from sim.cli.plot import plot
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
@@ -53,6 +56,9 @@ app.command("stress")(stress)
 app.command("validate")(validate)
 app.command("show")(show)
 app.command("list")(listing)
+app.command("compare")(compare)
+app.command("diff")(diff)
+app.command("plot")(plot)
 app.command("claims")(claims)
 app.command("schema")(schema)
 app.command("new")(new)

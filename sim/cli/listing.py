@@ -25,6 +25,7 @@ class Kind(StrEnum):
     networks = "networks"
     distributions = "distributions"
     policy = "policy"
+    plots = "plots"
 
 
 @guarded
@@ -120,6 +121,12 @@ def _policy(_: str) -> Rows:
     ]
 
 
+def _plots(_: str) -> Rows:
+    from sim.plots import PLOTS
+
+    return [{"plot": name, "of": item.of, "shows": item.shows} for name, item in PLOTS.items()]
+
+
 READERS: dict[Kind, Callable[[str], Rows]] = {
     Kind.scenarios: _scenarios,
     Kind.sites: _sites,
@@ -129,4 +136,5 @@ READERS: dict[Kind, Callable[[str], Rows]] = {
     Kind.networks: _networks,
     Kind.distributions: _distributions,
     Kind.policy: _policy,
+    Kind.plots: _plots,
 }

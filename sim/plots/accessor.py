@@ -1,108 +1,74 @@
-"""``run.plot``: figures made of the drawing pairs, and the picture a run folder keeps."""
+"""``run.plot``: every picture of a run by its name."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from sim.plots.cover import LABEL_X, draw_cover, prepare_cover
-from sim.plots.runway import draw_runway, prepare_runway
+from sim.plots.registry import PLOTS, figure_of, plot_named
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-    from matplotlib.text import Text
 
+    from sim.results.compare import Comparison
     from sim.results.run import Run
-
-STYLE = Path(__file__).with_name("style.mplstyle")
-WIDTH_INCHES = 10.0
-ROW_INCHES = 0.235
-TITLE_WIDTH = 105
-EDGE_INCHES = 0.08
-LINE_INCHES = 0.18
-HEADING_INCHES = 0.42
-"""Room for the heading of the upper axes."""
-BETWEEN_INCHES = 1.14
-"""Room for the dates below the upper axes and for heading and legend of the lower."""
-BOTTOM_INCHES = 0.52
-LEFT_INCHES = 0.46
-"""Room for the label of the axis and the ticks, beside the names."""
-LEAST_RIGHT_INCHES = 0.25
 
 
 class Plots:
-    """The pictures of one run."""
+    """The pictures of one run: ``run.plot.ladder()``; ``dir(run.plot)`` lists them."""
 
     def __init__(self, run: Run) -> None:
         self._run = run
 
     def runway(self) -> Figure:
-        """Return the figure of the run: cover over time above, the three runways below.
+        """Return the summary of the run: cover over time above, the three runways below."""
+        from sim.plots.summary import summary
 
-        The figure belongs to no window and to no global list, so nothing has to be closed.
-        """
-        from matplotlib import rc_context
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-
-        bars = prepare_runway(self._run)
-        lower = 0.9 + ROW_INCHES * max(len(bars), 4)
-        upper = 3.6
-        title = self._run.manifest["title"] or self._run.name
-        lines = [str(title), *wrap(self._run.headline, TITLE_WIDTH)]
-        with rc_context(_style()):
-            # A bare Figure draws with Agg and never opens a window.
-            figure = Figure(figsize=(WIDTH_INCHES, upper + lower + 1.4))
-            FigureCanvasAgg(figure)
-            above, below = figure.subplots(2, 1)
-            draw_cover(prepare_cover(self._run), above)
-            draw_runway(bars, below)
-            _arrange(figure, (upper, lower), len(lines))
-            top = 1.0 - EDGE_INCHES / figure.get_figheight()
-            figure.suptitle("\n".join(lines), x=0.01, y=top, ha="left", va="top", fontsize=10.5)
-        return figure
+        return summary(self._run)
 
     def save_runway(self, path: Path) -> None:
-        """Write the figure of the run as a PNG."""
-        from matplotlib import rc_context
+        """Write the summary of the run as a PNG."""
+        from sim.plots.summary import save_summary
 
-        figure = self.runway()
-        with rc_context(_style()):
-            figure.savefig(path, format="png", pil_kwargs={"compress_level": 2})
+        save_summary(self._run, path)
 
+    def __getattr__(self, name: str) -> Callable[..., Figure]:
+        return _drawing(name, "run", self._run)
 
-def _style() -> Any:
-    # matplotlib.style would read every style it ships with; only this one is needed.
-    from matplotlib import rc_params_from_file
-
-    return rc_params_from_file(STYLE, use_default_template=False)
+    def __dir__(self) -> list[str]:
+        return _names("run")
 
 
-def _arrange(figure: Figure, ratios: tuple[float, float], title_lines: int) -> None:
-    """Place both axes so that the names left and right of them fit.
+class ComparisonPlots:
+    """The pictures of a comparison: ``comparison.plot.shortfalls()``; ``dir`` lists them."""
 
-    A layout engine would draw the whole figure a second time to find the same margins.
-    """
-    above, below = figure.axes
-    width, height = figure.get_size_inches()
-    names = _widest(figure, below.get_yticklabels())
-    ends = _widest(figure, [text for text in above.texts if text.get_position()[0] == LABEL_X])
-    left = names + LEFT_INCHES
-    across = (width - left - max(ends, LEAST_RIGHT_INCHES) - EDGE_INCHES) / LABEL_X
-    top = EDGE_INCHES + LINE_INCHES * title_lines + HEADING_INCHES
-    down = height - top - BETWEEN_INCHES - BOTTOM_INCHES
-    first, second = (down * ratio / sum(ratios) for ratio in ratios)
-    above.set_position((left / width, 1.0 - (top + first) / height, across / width, first / height))
-    below.set_position((left / width, BOTTOM_INCHES / height, across / width, second / height))
+    def __init__(self, comparison: Comparison) -> None:
+        self._comparison = comparison
+
+    def __getattr__(self, name: str) -> Callable[..., Figure]:
+        return _drawing(name, "comparison", self._comparison)
+
+    def __dir__(self) -> list[str]:
+        return _names("comparison")
 
 
-def _widest(figure: Figure, texts: Iterable[Text]) -> float:
-    """Return the width of the widest text [inches]."""
-    from matplotlib.text import Text
+def pictures_of(subject: Run | Comparison) -> Plots | ComparisonPlots:
+    """Return the pictures of a run or of a comparison."""
+    from sim.results.run import Run
 
-    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
-    # Text.get_window_extent, not that of an annotation, which would count its leader as well.
-    widths = (Text.get_window_extent(text, renderer).width for text in texts)
-    return float(max(widths, default=0.0)) / figure.dpi
+    return Plots(subject) if isinstance(subject, Run) else ComparisonPlots(subject)
+
+
+def _drawing(name: str, of: str, subject: Any) -> Callable[..., Figure]:
+    if name.startswith("_"):
+        raise AttributeError(name)
+    plot = plot_named(name, of=of)
+    drawing: Any = partial(figure_of, plot.name, subject)
+    drawing.__doc__ = plot.shows
+    return drawing  # type: ignore[no-any-return]
+
+
+def _names(of: str) -> list[str]:
+    return sorted(name for name, item in PLOTS.items() if item.of == of)

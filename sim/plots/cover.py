@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from datetime import date
 from typing import TYPE_CHECKING, Any
+
+from sim.plots.style import date_axis, label_ends
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,6 @@ MARK_SHARE = 0.075
 """Height of such a row as a share of the axis height."""
 LABEL_X = 1.035
 """Where the names at the right end start, as a share of the axis width."""
-LEADER = {"arrowstyle": "-", "linewidth": 0.7, "shrinkA": 2, "shrinkB": 0, "relpos": (0.0, 0.5)}
 
 
 def prepare_cover(run: Run) -> pd.DataFrame:
@@ -85,62 +85,12 @@ def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
         count = len(others)
         text = f"{count} other{'s' if count > 1 else ''}" if named else f"all {count} sites hold their cover"
         ends.append((level, text, "#8A8A8A"))
-    _label_ends(ax, ends)
+    label_ends(ax, ends, LABEL_X, LABEL_GAP_SHARE)
     _mark(ax, frame)
     ax.set_ylabel("cover of the thinnest component [days]")
-    ax.set_xlabel("date")
     ax.set_title("Days of cover")
-    _date_axis(ax)
+    date_axis(ax)
     return ax
-
-
-def _date_axis(ax: Axes) -> None:
-    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-
-    locator = AutoDateLocator(minticks=4, maxticks=9)
-    ax.xaxis.set_major_locator(locator)
-    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator))
-
-
-def _label_ends(ax: Axes, ends: list[tuple[float, str, Any]]) -> None:
-    """Name each line at its right end, moved apart so that no two names overlap."""
-    low, high = ax.get_ylim()
-    levels = spread([(value - low) / (high - low) for value, _, _ in ends], LABEL_GAP_SHARE)
-    for (value, text, colour), level in zip(ends, levels, strict=True):
-        ax.annotate(
-            text,
-            xy=(1.0, (value - low) / (high - low)),
-            xytext=(LABEL_X, level),
-            xycoords="axes fraction",
-            textcoords="axes fraction",
-            color=colour,
-            fontsize=8.5,
-            va="center",
-            annotation_clip=False,
-            arrowprops={**LEADER, "color": colour},
-        )
-
-
-def spread(levels: list[float], gap: float) -> list[float]:
-    """Move levels apart so that neighbours are at least ``gap`` away, keeping their order.
-
-    Examples
-    --------
-    >>> [round(level, 2) for level in spread([0.0, 0.0, 0.9], 0.1)]
-    [0.0, 0.1, 0.9]
-    """
-    order = sorted(range(len(levels)), key=lambda i: (levels[i], i))
-    out = list(levels)
-    floor = -math.inf
-    for i in order:
-        out[i] = max(levels[i], floor)
-        floor = out[i] + gap
-    # What was pushed above the top is pushed back down from there.
-    ceiling = 1.0
-    for i in reversed(order):
-        out[i] = min(out[i], ceiling)
-        ceiling = out[i] - gap
-    return out
 
 
 def _inside(frame: pd.DataFrame) -> list[tuple[pd.Timestamp, str]]:

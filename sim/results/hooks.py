@@ -19,7 +19,7 @@ class Hooks:
     """Functions of a run that higher layers provide; None leaves the thing out."""
 
     why: Callable[[Run], str] | None = None
-    plot: Callable[[Run], Any] | None = None
+    plot: Callable[[Any], Any] | None = None
     picture: Callable[[Run, Path], None] | None = None
     verdicts: Callable[[Run], list[dict[str, str]]] | None = None
 

@@ -6,18 +6,15 @@ Everything goes to a temporary folder beside the target, which is then renamed. 
 from __future__ import annotations
 
 import json
-import shutil
-import tempfile
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import StoreError
-from sim.metrics import MEASURES, SERIES
+from sim.metrics import COLUMNS, MEASURES, SERIES
 from sim.results.document import document
+from sim.results.folders import whole
 from sim.results.hooks import HOOKS
 from sim.results.run import Run
 from sim.results.tables import unknown_series
@@ -47,6 +44,11 @@ STORED = (
 BASELINE_STORED = ("days_of_cover", "built", "touched_share")
 BASELINE_PREFIX = "baseline:"
 SEPARATOR = "|"
+NEEDED = (
+    "name", "title", "network", "start", "horizon_days", "runway_from", "runway_from_day", "replications",
+    "seed", "case_hash", "interventions", "material_names", "failures", "interrupted", "timing", "versions",
+)  # fmt: skip
+"""What a manifest must have to be read."""
 
 
 REPLICATED = ("replications", "baseline_replications", "series_quantiles", "replication_series")
@@ -71,7 +73,7 @@ def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True
         raise StoreError(f"{target} exists and is not a run folder; choose another --out")
     previous = run.folder
     try:
-        with _whole(target) as temporary:
+        with whole(target) as temporary:
             run.folder = target
             _write(run, temporary, picture=picture)
             if not run.is_complete and has_chunks(target):
@@ -90,25 +92,6 @@ def holds_something_else(target: Path) -> bool:
     if not target.exists() or (target / MANIFEST).exists() or has_chunks(target):
         return False
     return not target.is_dir() or any(target.iterdir())
-
-
-@contextmanager
-def _whole(target: Path) -> Iterator[Path]:
-    """Yield a temporary folder that becomes ``target`` only if the block succeeds."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=f".{target.name}.", dir=target.parent))
-    try:
-        yield temporary
-        temporary.chmod(0o755)
-        if target.exists():
-            old = Path(tempfile.mkdtemp(prefix=f".{target.name}.old.", dir=target.parent))
-            target.replace(old)
-            temporary.replace(target)
-            shutil.rmtree(old)
-        else:
-            temporary.replace(target)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write(run: Run, folder: Path, *, picture: bool) -> None:
@@ -213,7 +196,7 @@ class StoredTables:
         import pandas as pd
 
         stored = (BASELINE_PREFIX if baseline else "") + name
-        long = pd.read_parquet(self.folder / "series.parquet", filters=[("series", "==", stored)])
+        long = _read_parquet(self.folder / "series.parquet", filters=[("series", "==", stored)])
         if long.empty:
             raise unknown_series(name, self.names(baseline=baseline))
         frame = long.pivot(index="date", columns="column", values="value")
@@ -229,9 +212,7 @@ class StoredTables:
 
     def names(self, *, baseline: bool) -> list[str]:
         """Return the names of the stored series."""
-        import pandas as pd
-
-        found = pd.read_parquet(self.folder / "series.parquet", columns=["series"])["series"].unique()
+        found = _read_parquet(self.folder / "series.parquet", columns=["series"])["series"].unique()
         names = [str(name) for name in found]
         if baseline:
             return [name.removeprefix(BASELINE_PREFIX) for name in names if name.startswith(BASELINE_PREFIX)]
@@ -239,9 +220,7 @@ class StoredTables:
 
     def shipments(self) -> pd.DataFrame:
         """Read the shipments back."""
-        import pandas as pd
-
-        return pd.read_parquet(self.folder / "shipments.parquet")
+        return _read_parquet(self.folder / "shipments.parquet")
 
 
 def load_run(folder: str | Path) -> Run:
@@ -258,7 +237,7 @@ def load_run(folder: str | Path) -> Run:
             raise StoreError(f"{path} is not finished; sim run SCENARIO --resume {path} goes on with it")
         raise StoreError(f"{path} is not a run folder: it has no {MANIFEST}")
     try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+        manifest = _read_manifest(path / MANIFEST)
         metrics, baseline = (_read_metrics(path / name) for name in ("metrics.csv", "baseline_metrics.csv"))
         replicated = {name: _read_replicated(path / f"{name}.parquet") for name in REPLICATED}
     except (OSError, ValueError, KeyError) as error:
@@ -279,12 +258,38 @@ def load_run(folder: str | Path) -> Run:
 
 
 def _read_replicated(path: Path) -> pd.DataFrame | None:
-    import pandas as pd
-
     if not path.exists():
         return None
-    frame = pd.read_parquet(path)
+    frame = _read_parquet(path)
     return frame if "date" in frame else frame.set_index(["replication", "branches", "site"])
+
+
+def _read_manifest(path: Path) -> dict[str, Any]:
+    """Read the manifest; raise ValueError if it is not one."""
+    manifest = json.loads(path.read_text(encoding="utf-8"))
+    if not isinstance(manifest, dict):
+        raise ValueError(f"{MANIFEST} holds no object")
+    missing = [key for key in NEEDED if key not in manifest]
+    if missing:
+        raise ValueError(f"{MANIFEST} lacks {', '.join(missing)}")
+    return manifest
+
+
+def _read_parquet(path: Path, **how: Any) -> pd.DataFrame:
+    """Read a table of a run folder.
+
+    Raises
+    ------
+    StoreError
+        If it is missing or damaged.
+    """
+    import pandas as pd
+    import pyarrow as pa
+
+    try:
+        return pd.read_parquet(path, **how)
+    except (OSError, ValueError, KeyError, pa.ArrowException) as error:
+        raise StoreError(f"{path} is missing or damaged ({error}); run the scenario again") from error
 
 
 def _read_metrics(path: Path) -> pd.DataFrame:
@@ -292,6 +297,9 @@ def _read_metrics(path: Path) -> pd.DataFrame:
 
     # keep_default_na=False: country NA is Namibia, not a missing value.
     frame = pd.read_csv(path, index_col="site", dtype=str, keep_default_na=False)
+    missing = [name for name in COLUMNS if name not in frame.columns]
+    if missing or frame.isna().any(axis=None):
+        raise ValueError(f"{path.name} is cut short{': no ' + missing[0] if missing else ''}")
     columns: dict[str, Any] = {}
     for name in frame.columns:
         unit = MEASURES[name].unit if name in MEASURES else ""

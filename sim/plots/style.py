@@ -1,0 +1,171 @@
+"""What all pictures share: the style sheet, colours by meaning, axes of dates, labels that keep apart.
+
+Colours are of Okabe and Ito (2008); where two meet, they differ in lightness too, so that a print in grey
+can be read.
+"""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from sim.results.run import Run
+
+SHEET = Path(__file__).with_name("style.mplstyle")
+DARK, GREY, PALE = "#222222", "#8A8A8A", "#BDBDBD"
+STOPPED, SHORT, BUILDING, BACK = "#B2182B", "#F4A582", "#4393C3", "#00704F"
+"""A stopped line, a short one, one that builds, and the day it is back."""
+CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F6000")
+HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++")
+UNIT_WORDS = {"d": "days", "unit": "units", "share": "share"}
+LEADER: dict[str, Any] = {
+    "arrowstyle": "-",
+    "linewidth": 0.7,
+    "shrinkA": 2,
+    "shrinkB": 0,
+    "relpos": (0.0, 0.5),
+}
+
+
+def sheet() -> Any:
+    """Return the settings of the style sheet.
+
+    matplotlib.style would read every style it ships with; only this one is needed.
+    """
+    from matplotlib import rc_params_from_file
+
+    return rc_params_from_file(SHEET, use_default_template=False)
+
+
+def title_of(run: Run) -> str:
+    """Return the title of a run's scenario, or its name."""
+    return str(run.manifest["title"] or run.name)
+
+
+def date_axis(ax: Axes, label: str = "date") -> None:
+    """Make the horizontal axis one of dates, with few ticks."""
+    from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+
+    locator = AutoDateLocator(minticks=4, maxticks=9)
+    ax.xaxis.set_major_locator(locator)
+    ax.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+    ax.set_xlabel(label)
+
+
+def thousands(ax: Axes, axis: str = "y") -> None:
+    """Write the ticks of an axis with grouped digits, never as a factor beside the axis."""
+    from matplotlib.ticker import FuncFormatter
+
+    formatter = FuncFormatter(lambda value, _: f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}")
+    (ax.yaxis if axis == "y" else ax.xaxis).set_major_formatter(formatter)
+
+
+def label_ends(ax: Axes, ends: list[tuple[float, str, Any]], x: float = 1.02, gap: float = 0.062) -> None:
+    """Name lines at their right end: (value, text, colour), moved apart so that no two names overlap."""
+    low, high = ax.get_ylim()
+    levels = spread([(value - low) / (high - low) for value, _, _ in ends], gap)
+    for (value, text, colour), level in zip(ends, levels, strict=True):
+        ax.annotate(
+            text,
+            xy=(1.0, (value - low) / (high - low)),
+            xytext=(x, level),
+            xycoords="axes fraction",
+            textcoords="axes fraction",
+            color=colour,
+            fontsize=8.5,
+            va="center",
+            annotation_clip=False,
+            arrowprops={**LEADER, "color": colour},
+        )
+
+
+def spread(levels: list[float], gap: float) -> list[float]:
+    """Move levels apart so that neighbours are at least ``gap`` away, keeping their order.
+
+    Examples
+    --------
+    >>> [round(level, 2) for level in spread([0.0, 0.0, 0.9], 0.1)]
+    [0.0, 0.1, 0.9]
+    """
+    order = sorted(range(len(levels)), key=lambda i: (levels[i], i))
+    out = list(levels)
+    floor = -math.inf
+    for i in order:
+        out[i] = max(levels[i], floor)
+        floor = out[i] + gap
+    # What was pushed above the top is pushed back down from there.
+    ceiling = 1.0
+    for i in reversed(order):
+        out[i] = min(out[i], ceiling)
+        ceiling = out[i] - gap
+    return out
+
+
+def rules_of(run: Run) -> list[tuple[str, str, str]]:
+    """Return what happens on dates: (ISO date, ``starts`` or ``ends``, name of the rule), in order."""
+    found = []
+    for item in run.manifest["interventions"]:
+        name = str(item["id"]).replace("_", " ")
+        found += [
+            (str(item[key]), word, name) for key, word in (("start", "starts"), ("end", "ends")) if item[key]
+        ]
+    return sorted(found)
+
+
+def mark_rules(ax: Axes, rules: list[tuple[str, str, str]], first: Any, last: Any, rows: int = 4) -> None:
+    """Mark the rules of `rules_of` that lie between two dates, named in rows at the top of the axes."""
+    import pandas as pd
+    from matplotlib.dates import date2num
+
+    inside = [(pd.Timestamp(day), word, name) for day, word, name in rules]
+    inside = [item for item in inside if pd.Timestamp(first) <= item[0] <= pd.Timestamp(last)]
+    for row, (day, word, name) in enumerate(inside):
+        ax.axvline(date2num(day), color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
+        if row >= rows:
+            continue
+        late = (day - pd.Timestamp(first)) > 0.6 * (pd.Timestamp(last) - pd.Timestamp(first))
+        ax.annotate(
+            f"{name} {word} {day.date().isoformat()}",
+            xy=(date2num(day), 1.0),
+            xycoords=("data", "axes fraction"),
+            xytext=(-4 if late else 4, -3 - 12 * row),
+            textcoords="offset points",
+            ha="right" if late else "left",
+            va="top",
+            fontsize=8,
+            color="#444444",
+            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+            zorder=6,
+        )
+
+
+def room_for_rules(ax: Axes, top: float, rules: int, rows: int = 4) -> None:
+    """Set the vertical axis from 0 so that the names of rules stand clear above ``top``."""
+    share = 0.07 * min(rules, rows)
+    ax.set_ylim(0.0, max(top, 1e-9) * 1.05 / (1.0 - share))
+
+
+def short_name(name: str, width: int = 34) -> str:
+    """Return a name cut at a word so that it is no longer than ``width``.
+
+    Examples
+    --------
+    >>> short_name("Toyotsu Rare Earths India, Vizag", 20)
+    'Toyotsu Rare Earths…'
+    """
+    if len(name) <= width:
+        return name
+    cut = name[: width - 1].rsplit(" ", 1)[0].rstrip(" ,;:")
+    return f"{cut or name[: width - 1]}…"
+
+
+def timestamps(frame: pd.DataFrame, column: str) -> list[float]:
+    """Return a column of dates as the numbers matplotlib draws."""
+    from matplotlib.dates import date2num
+
+    return [float(date2num(value)) for value in frame[column]]
