@@ -81,16 +81,80 @@ class UnknownPlot(SimError, KeyError):  # noqa: N818 - reads as what happened
 
 
 _PLOTS = (
-    Plot("runway", "sim.plots.runway", "the three runways of each manufacturer, shortest first", per_row=True,
-         height=1.6),
+    Plot(
+        "runway",
+        "sim.plots.runway",
+        "the three runways of each manufacturer, shortest first",
+        per_row=True,
+        height=1.6,
+    ),
     Plot("cover", "sim.plots.cover", "days of cover over time, the thinnest by name", height=3.6),
-    Plot("ladder", "sim.plots.ladder", "product lines by the day they stop: runways, standstill, return, "
-         "what was missing, from whom, units lost", width=11.0, height=2.0, per_row=True),
-    Plot("shortfalls", "sim.plots.shortfalls", "first shortfall by scenario and manufacturer, as a heat map",
-         of="comparison"),
-    Plot("forest", "sim.plots.forest", "paired differences from the baseline with 80 and 95 % intervals",
-         of="comparison"),
-)  # fmt: skip
+    Plot(
+        "ladder",
+        "sim.plots.ladder",
+        "product lines by the day they stop: runways, standstill, return, "
+        "what was missing, from whom, units lost",
+        width=11.0,
+        height=2.0,
+        per_row=True,
+    ),
+    Plot(
+        "fan",
+        "sim.plots.fan",
+        "any daily series with its bands over the replications, baseline in grey",
+        width=8.0,
+    ),
+    Plot(
+        "survival",
+        "sim.plots.survival",
+        "share of the replications in which each manufacturer still builds",
+        width=8.0,
+    ),
+    Plot(
+        "stages", "sim.plots.stages", "tonnes of one element by stage of the chain and under way", width=8.0
+    ),
+    Plot("timeline", "sim.plots.timeline", "when each rule is announced, in force and over"),
+    Plot(
+        "licence_funnel",
+        "sim.plots.licences",
+        "what becomes of what was filed for, and the delay of licences",
+        width=8.0,
+        height=4.6,
+    ),
+    Plot(
+        "gates",
+        "sim.plots.gates",
+        "tonnes that wait at each gate: licence, ban, quota, route, on the way",
+        width=8.0,
+        height=4.6,
+    ),
+    Plot(
+        "why_stopped",
+        "sim.plots.why_stopped",
+        "the tiers above the line that fell short first, their cover and the steps between them",
+    ),
+    Plot(
+        "river", "sim.plots.river", "contained tonnes from stage to stage by jurisdiction, before and after"
+    ),
+    Plot("world_map", "sim.plots.world_map", "sites, lanes by what they carry, closed lanes and detours"),
+    Plot(
+        "cover_delay",
+        "sim.plots.cover_delay",
+        "units lost on a grid of covers and licence delays, run for it",
+    ),
+    Plot(
+        "shortfalls",
+        "sim.plots.shortfalls",
+        "first shortfall by scenario and manufacturer, as a heat map",
+        of="comparison",
+    ),
+    Plot(
+        "forest",
+        "sim.plots.forest",
+        "paired differences from the baseline with 80 and 95 % intervals",
+        of="comparison",
+    ),
+)
 
 PLOTS: Mapping[str, Plot] = {item.name: item for item in _PLOTS}
 """Every picture by its name; the contract tests go through this list."""

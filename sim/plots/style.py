@@ -22,6 +22,21 @@ STOPPED, SHORT, BUILDING, BACK = "#B2182B", "#F4A582", "#4393C3", "#00704F"
 """A stopped line, a short one, one that builds, and the day it is back."""
 CYCLE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#7F6000")
 HATCHES = ("", "///", "...", "\\\\\\", "xxx", "---", "ooo", "+++")
+PLACES = {
+    "CN": "#D55E00",
+    "US": "#0072B2",
+    "JP": "#CC79A7",
+    "AU": "#009E73",
+    "MY": "#F0E442",
+    "IN": "#56B4E9",
+    "MM": "#7F3B08",
+    "KR": "#332288",
+    "DE": "#E69F00",
+    "RU": "#555555",
+    "other": "#BDBDBD",
+    "unknown": "#E0E0E0",
+}
+"""Colours of jurisdictions; all others are grey."""
 UNIT_WORDS = {"d": "days", "unit": "units", "share": "share"}
 LEADER: dict[str, Any] = {
     "arrowstyle": "-",
@@ -156,7 +171,7 @@ def short_name(name: str, width: int = 34) -> str:
     Examples
     --------
     >>> short_name("Toyotsu Rare Earths India, Vizag", 20)
-    'Toyotsu Rare Earths…'
+    'Toyotsu Rare…'
     """
     if len(name) <= width:
         return name
@@ -169,3 +184,15 @@ def timestamps(frame: pd.DataFrame, column: str) -> list[float]:
     from matplotlib.dates import date2num
 
     return [float(date2num(value)) for value in frame[column]]
+
+
+def say_nothing(ax: Axes, text: str) -> None:
+    """Write why a picture has nothing to show in the middle of its axes."""
+    ax.set_xticks([])
+    ax.set_yticks([])
+    ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=DARK, fontsize=9)
+
+
+def place_colours(places: list[str]) -> dict[str, str]:
+    """Return a colour for each jurisdiction, the same in all pictures; what has none of its own is grey."""
+    return {place: PLACES.get(place, PALE) for place in places}

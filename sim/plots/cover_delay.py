@@ -1,0 +1,244 @@
+"""Cover against delay: units lost on a grid of covers and licence delays, each cell a run of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sim.case import Case
+from sim.domain import central
+from sim.interventions import ExportLicence
+from sim.interventions.scope import resolve_place
+from sim.metrics import reported_sites
+from sim.plots.registry import UnknownPlot
+from sim.plots.style import DARK, short_name, spread
+from sim.results.execute import run as simulate_run
+from sim.results.replay import replayed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from sim.domain import Network
+    from sim.results.run import Run
+
+COVERS = (5, 15, 30, 45, 60, 90, 120)
+DELAYS = (15, 30, 45, 63, 90, 126, 180)
+"""Grid [days]; 63 and 126 calendar days are 45 and 90 working days."""
+WORKING_DAYS = {45: 63, 90: 126}
+"""The statutory time of decision, and twice it: working days to calendar days, seven for five."""
+WARM_UP_DAYS = 30
+AFTER_DAYS = 120
+MOST_POINTS = 12
+
+
+def prepare_cover_delay(
+    run: Run,
+    site: str = "",
+    by: str = "",
+    covers: Sequence[float] = COVERS,
+    delays: Sequence[float] = DELAYS,
+) -> pd.DataFrame:
+    """Run the grid through `sim.run` and return the units a manufacturer loses, as a share of its plan.
+
+    Each cell is the run's network with one cover for all components of the manufacturer, and an export
+    licence of one delay, granted in the end, on all it buys from abroad. Nothing else of the scenario
+    takes part.
+
+    Parameters
+    ----------
+    site
+        Manufacturer; empty: the one with the highest licensed share.
+    by
+        Country whose exports are licensed; empty: that of the run's own licence, or the first tracked one.
+    covers, delays
+        The grid [calendar days].
+
+    Returns
+    -------
+    DataFrame
+        Rows by cover, columns by delay [days]: units lost while the delay lasts and 120 days on, as a share
+        of the plan of those days [%]. ``attrs``: site, name, by, share (of the use of the most exposed
+        component), points (name, cover, delay its cover bridges) of all exposed manufacturers.
+    """
+    import pandas as pd
+
+    case = replayed(run).case
+    network = case.network
+    licensor = by or _licensor(case)
+    exposed = exposures(network, licensor)
+    if site and site not in reported_sites(network):
+        raise UnknownPlot(f"site {site!r} is not a manufacturer; sites: {', '.join(reported_sites(network))}")
+    if not exposed or (site and site not in exposed):
+        who = f"{site} buys nothing" if site else "no manufacturer buys anything"
+        raise UnknownPlot(f"{who} from {licensor} across a border; choose another --with by=")
+    chosen = site or max(exposed, key=lambda name: (exposed[name], name))
+    values = [[_lost(case, chosen, licensor, cover, delay) for delay in delays] for cover in covers]
+    frame = pd.DataFrame(values, index=pd.Index(covers, name="cover"), columns=pd.Index(delays, name="delay"))
+    frame.attrs = {
+        "site": chosen,
+        "name": network.sites[chosen].name,
+        "by": network.countries[licensor].name if licensor in network.countries else licensor,
+        "share": exposed[chosen],
+        "points": _points(network, exposed, chosen),
+        "size": (8.6, 5.0),
+    }
+    return frame
+
+
+def _licensor(case: Case) -> str:
+    own = [item for item in case.interventions if isinstance(item, ExportLicence)]
+    return own[0].by[0] if own else (case.network.tracked or ("CN",))[0]
+
+
+def exposures(network: Network, licensor: str) -> dict[str, float]:
+    """Return, by manufacturer abroad, the share of its most exposed component that comes from a country."""
+    found: dict[str, float] = {}
+    sellers = resolve_place(network, licensor)
+    countries = {network.sites[site].country for site in sellers}
+    for site in reported_sites(network):
+        if network.sites[site].country in countries:
+            continue
+        shares: dict[str, float] = {}
+        for lane in network.lanes_into(site):
+            if lane.supplier in sellers:
+                shares[lane.material] = shares.get(lane.material, 0.0) + lane.sourcing_share
+        if shares and max(shares.values()) > 0.0:
+            found[site] = min(max(shares.values()), 1.0)
+    return found
+
+
+def _lost(case: Case, site: str, licensor: str, cover: float, delay: float) -> float:
+    """Return the share of the plan that a manufacturer loses at one cover and one delay [%]."""
+    network = case.network
+    record = network.sites[site]
+    materials = tuple(sorted({lane.material for lane in network.lanes_into(site)}))
+    changed = replace(record, cover=dict.fromkeys(record.cover, float(cover)), opening_cover={})
+    world = replace(network, sites={**network.sites, site: changed})
+    licence = ExportLicence(
+        id="licence",
+        by=(licensor,),
+        to_places=(site,),
+        materials=materials,
+        start=case.start + timedelta(days=WARM_UP_DAYS),
+        processing_days=float(delay),
+    )
+    horizon = WARM_UP_DAYS + round(delay) + AFTER_DAYS
+    cell = Case("cover_delay", world, start=case.start, horizon_days=horizon, interventions=(licence,))
+    rows: dict[Any, Any] = simulate_run(cell).metrics.to_dict("index")
+    row = rows[site]
+    return 100.0 * float(row["lost_beyond_baseline_units"]) / max(float(row["planned_units"]), 1e-12)
+
+
+def _points(network: Network, exposed: dict[str, float], chosen: str) -> list[tuple[str, float, float]]:
+    """Return name, least cover and the delay that cover bridges, the chosen manufacturer first."""
+    found = []
+    for site, share in exposed.items():
+        covers = [central(value) for value in network.sites[site].cover.values()]
+        if covers:
+            cover = min(covers)
+            found.append((site != chosen, cover / share, network.sites[site].name, cover))
+    found.sort()
+    return [(name, cover, bridged) for _, bridged, name, cover in found[:MOST_POINTS]]
+
+
+def draw_cover_delay(frame: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw the heat map with the line cover = share x delay; returns ``ax``. Both axes are to scale."""
+    from matplotlib.lines import Line2D
+
+    delays, covers = (np.array(list(axis), dtype=float) for axis in (frame.columns, frame.index))
+    values = frame.to_numpy(dtype=float)
+    mesh = ax.pcolormesh(
+        _edges(delays), _edges(covers), values, cmap="cividis_r", vmin=0.0, edgecolors="white", linewidth=0.8
+    )
+    high = float(values.max()) or 1.0
+    for i, j in np.ndindex(*values.shape):
+        # In the corner of the cell, where neither points nor the line lie on it.
+        place = (_edges(delays)[j], _edges(covers)[i + 1])
+        ax.annotate(
+            f"{values[i, j]:.0f}",
+            xy=place,
+            xytext=(3, -3),
+            textcoords="offset points",
+            ha="left",
+            va="top",
+            fontsize=7.5,
+            color="white" if values[i, j] > 0.55 * high else DARK,
+        )
+    right, top = _edges(delays)[-1], _edges(covers)[-1]
+    share = frame.attrs["share"]
+    reach = np.array([0.0, min(right, top / share)])
+    ax.plot(reach, share * reach, color="#D55E00", linewidth=2.0, zorder=4)
+    _draw_points(frame, ax, right, top)
+    for working, calendar in WORKING_DAYS.items():
+        if calendar < right:
+            ax.annotate(
+                f"{working} working days",
+                xy=(calendar, 1.0),
+                xycoords=ax.get_xaxis_transform(),
+                xytext=(0, 9),
+                textcoords="offset points",
+                ha="center",
+                fontsize=7.5,
+                arrowprops={"arrowstyle": "-|>", "color": DARK, "shrinkA": 0, "shrinkB": 0},
+            )
+    ax.set_xlim(0.0, right)
+    ax.set_ylim(0.0, top)
+    ax.grid(visible=False)
+    ax.set_xlabel("delay of a licence [calendar days]")
+    ax.set_ylabel("cover of every component [days]")
+    ax.set_title(f"{frame.attrs['name']} under export licences of {frame.attrs['by']}", pad=24)
+    ax.figure.colorbar(mesh, ax=ax, label="units lost [% of the plan]", fraction=0.04, pad=0.24)
+    line = Line2D([], [], color="#D55E00", linewidth=2.0, label=f"cover = {100 * share:.0f} % x delay")
+    point = Line2D(
+        [],
+        [],
+        linestyle="",
+        marker="o",
+        color="#CC79A7",
+        markeredgecolor=DARK,
+        label="cover today, at the delay it bridges",
+    )
+    ax.legend(handles=[line, point], loc="upper center", bbox_to_anchor=(0.5, -0.13), ncols=2, fontsize=8)
+    return ax
+
+
+def _edges(middles: np.ndarray) -> np.ndarray:
+    """Return the edges of cells around given middles, the first at 0."""
+    between = (middles[1:] + middles[:-1]) / 2.0
+    last = middles[-1] + (middles[-1] - between[-1] if between.size else middles[-1] / 2.0)
+    return np.concatenate(([0.0], between, [last]))
+
+
+def _draw_points(frame: pd.DataFrame, ax: Axes, right: float, top: float) -> None:
+    """Draw the manufacturers; those that bridge more than the axis holds stand at its edge."""
+    points = [(name, min(cover, top), bridged) for name, cover, bridged in frame.attrs["points"]]
+    levels = spread([cover / top for _, cover, _ in points], 0.052)
+    for (name, cover, bridged), level in zip(points, levels, strict=True):
+        is_out = bridged > right
+        x = right if is_out else bridged
+        ax.plot(
+            [x],
+            [cover],
+            ">" if is_out else "o",
+            color="#CC79A7",
+            markeredgecolor=DARK,
+            markersize=7,
+            zorder=6,
+            clip_on=False,
+        )
+        ax.annotate(
+            short_name(name, 26),
+            xy=(x, cover),
+            xytext=(1.03, level),
+            textcoords="axes fraction",
+            fontsize=7.5,
+            va="center",
+            annotation_clip=False,
+            zorder=5,
+            arrowprops={"arrowstyle": "-", "color": "#888888", "linewidth": 0.6, "relpos": (0.0, 0.5)},
+        )

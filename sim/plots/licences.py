@@ -1,0 +1,117 @@
+"""The licence funnel: what becomes of what was filed, and how long a granted application had waited."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sim.metrics.gates import licence_frame
+from sim.plots.registry import UnknownPlot
+from sim.plots.style import (
+    DARK,
+    date_axis,
+    mark_rules,
+    room_for_rules,
+    rules_of,
+    say_nothing,
+    thousands,
+    title_of,
+)
+from sim.results.replay import replayed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from sim.results.run import Run
+
+LAYERS = {
+    "shipped": "#2166AC",
+    "granted, not shipped": "#92C5DE",
+    "lapsed": "#4D4D4D",
+    "in queue": "#FDDBC7",
+    "preparing": "#FFF3E0",
+    "returned": "#F4A582",
+    "refused": "#B2182B",
+}
+"""Parts of what was filed and of what waits to be, from the bottom."""
+
+
+def prepare_licence_funnel(run: Run, office: str = "") -> pd.DataFrame:
+    """Return the books of one office by week [tonnes], with the delay of what the week's decisions grant.
+
+    Parameters
+    ----------
+    office
+        Name of the intervention; empty: that at which most was filed.
+
+    Returns
+    -------
+    DataFrame
+        By date: the columns of an office's books, and `delay_days` [days]; empty without a licence.
+    """
+    books = licence_frame(replayed(run).trajectory)
+    offices = sorted(set(books["office"]))
+    if office and office not in offices:
+        raise UnknownPlot(
+            f"no office {office!r} kept books in this run; offices: {', '.join(offices) or 'none'}"
+        )
+    if not office and offices:
+        office = str(books.groupby("office")["filed"].max().idxmax())
+    frame = books[books["office"] == office].set_index("date")
+    frame.attrs = {"office": office, "title": title_of(run), "rules": rules_of(run)}
+    return frame
+
+
+def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw the parts of what was filed, and the effective delay on the right axis; returns ``ax``."""
+    ax.set_title(
+        f"Licences of {frame.attrs['office'].replace('_', ' ') or 'an authority'}\n{frame.attrs['title']}",
+        fontsize=10,
+    )
+    ax.set_ylabel("applied for since the start [tonnes]")
+    if frame.empty:
+        ax.set_xlabel("date")
+        say_nothing(ax, "no licence was applied for in this run")
+        return ax
+    parts = _parts(frame)
+    ax.stackplot(
+        frame.index.to_numpy(),
+        *parts.values(),
+        colors=[LAYERS[name] for name in parts],
+        edgecolor="#777777",
+        linewidth=0.3,
+        labels=list(parts),
+    )
+    top = float(sum(parts.values()).max())
+    room_for_rules(ax, top, len(frame.attrs["rules"]))
+    ax.set_xlim(frame.index[0], frame.index[-1])
+    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
+    date_axis(ax)
+    thousands(ax)
+    delay = ax.twinx()
+    shown = frame["delay_days"].where(frame["delay_days"] > 0.0)
+    delay.plot(frame.index, shown, color=DARK, linewidth=1.5, marker=".", markersize=3, label="delay (right)")
+    delay.set_ylim(0.0, 1.25 * max(float(shown.max()) if shown.notna().any() else 1.0, 1.0))
+    delay.set_ylabel("effective delay of what was granted [days]")
+    delay.spines["right"].set_visible(True)
+    delay.grid(visible=False)
+    handles, labels = ax.get_legend_handles_labels()
+    more, words = delay.get_legend_handles_labels()
+    ax.legend(
+        handles + more, labels + words, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=8
+    )
+    return ax
+
+
+def _parts(frame: pd.DataFrame) -> dict[str, Any]:
+    """Return the layers that are anywhere more than nothing."""
+    found = {
+        "shipped": frame["shipped"],
+        "granted, not shipped": (frame["granted"] - frame["shipped"] - frame["lapsed"]).clip(lower=0.0),
+        "lapsed": frame["lapsed"],
+        "in queue": frame["in_queue"],
+        "preparing": frame["preparing"],
+        "returned": frame["returned"],
+        "refused": frame["refused"],
+    }
+    return {name: values for name, values in found.items() if float(values.max()) > 0.0}

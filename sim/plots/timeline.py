@@ -1,0 +1,114 @@
+"""The timeline of rules: when each is made known, in force and over, and what the log says of it."""
+
+from __future__ import annotations
+
+from textwrap import wrap
+from typing import TYPE_CHECKING, Any
+
+from sim.plots.style import DARK, GREY, date_axis, say_nothing, title_of
+from sim.results.replay import replayed
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from sim.results.run import Run
+
+OWN, BACKGROUND = "#0072B2", "#BDBDBD"
+TEXT_WIDTH = 100
+MOST_RULES = 24
+
+
+def prepare_timeline(run: Run) -> pd.DataFrame:
+    """Return a row per rule of the scenario, by its first day.
+
+    Columns: id, kind, says (its measure in words), announced, start, end (NaT: unknown, never), background
+    (whether the baseline has it too); dates that depend on luck are those of the central run's log.
+    """
+    import pandas as pd
+
+    again = replayed(run)
+    first = pd.Timestamp(str(run.manifest["start"]))
+    last = first + pd.Timedelta(days=int(run.manifest["horizon_days"]) - 1)
+    logged = {
+        (name, text): first + pd.Timedelta(days=day) for day, name, text in reversed(again.trajectory.log)
+    }
+    rows = [
+        {
+            "id": item.id,
+            "kind": item.kind,
+            "says": item.describe(),
+            "announced": pd.Timestamp(item.announced) if item.announced else pd.NaT,
+            "start": pd.Timestamp(item.start) if item.start else logged.get((item.id, "start"), pd.NaT),
+            "end": pd.Timestamp(item.end) if item.end else logged.get((item.id, "end"), pd.NaT),
+            "background": item.id in again.case.background,
+        }
+        for item in again.case.interventions
+    ]
+    columns = ["id", "kind", "says", "announced", "start", "end", "background"]
+    frame = pd.DataFrame(rows, columns=columns)
+    frame = frame.sort_values(["start", "id"], kind="stable", na_position="last", ignore_index=True)
+    frame = frame.head(MOST_RULES)
+    frame.attrs = {
+        "first": first,
+        "last": last,
+        "title": title_of(run),
+        "size": (8.5, 1.6 + 0.5 * max(len(frame), 1)),
+    }
+    return frame
+
+
+def draw_timeline(frame: pd.DataFrame, ax: Axes) -> Axes:
+    """Draw a bar per rule with its sentence above it; returns ``ax``."""
+    from matplotlib.dates import date2num
+
+    first, last = frame.attrs["first"], frame.attrs["last"]
+    ax.set_title(f"Timeline of rules\n{frame.attrs['title']}", fontsize=10)
+    ax.set_ylabel("rule [name]")
+    ax.set_xlabel("date")
+    if frame.empty:
+        say_nothing(ax, "no rule: the world goes on as it is")
+        return ax
+    for row, record in enumerate(frame.to_dict("records")):
+        _draw_rule(ax, row, {str(key): value for key, value in record.items()}, first, last)
+    ax.set_yticks(range(len(frame)), [str(name).replace("_", " ") for name in frame["id"]])
+    ax.set_ylim(len(frame) - 0.5, -0.7)
+    ax.set_xlim(date2num(first), date2num(last))
+    ax.grid(visible=False, axis="y")
+    date_axis(ax)
+    _legend(frame, ax)
+    return ax
+
+
+def _draw_rule(ax: Axes, row: int, item: dict[str, Any], first: Any, last: Any) -> None:
+    import pandas as pd
+    from matplotlib.dates import date2num
+
+    start = item["start"] if not pd.isna(item["start"]) else last
+    end = min(item["end"], last) if not pd.isna(item["end"]) else last
+    begin = max(start, first)
+    colour = BACKGROUND if item["background"] else OWN
+    if begin <= end:
+        ax.barh([row], [date2num(end) - date2num(begin)], left=date2num(begin), height=0.28, color=colour)
+    if pd.isna(item["end"]) or item["end"] > last:  # goes on after the window
+        ax.plot([date2num(last)], [row], marker=">", color=colour, markersize=7, clip_on=False, zorder=4)
+    if not pd.isna(item["announced"]) and item["announced"] < begin:
+        ax.plot([date2num(item["announced"]), date2num(begin)], [row, row], color=GREY, linewidth=1.1)
+        ax.plot([date2num(item["announced"])], [row], marker="|", color=DARK, markersize=9)
+    says = wrap(str(item["says"]), TEXT_WIDTH)
+    text = says[0] + (" …" if len(says) > 1 else "")
+    ax.text(0.005, row - 0.3, text, fontsize=7.5, color=DARK, va="center", transform=ax.get_yaxis_transform())
+
+
+def _legend(frame: pd.DataFrame, ax: Axes) -> None:
+    from matplotlib.lines import Line2D
+    from matplotlib.patches import Patch
+
+    handles: list[Patch | Line2D] = []
+    if not frame["background"].all():
+        handles.append(Patch(color=OWN, label="in force"))
+    if frame["background"].any():
+        handles.append(Patch(color=BACKGROUND, label="in force, baseline too"))
+    if (frame["announced"] < frame["start"]).any():
+        handles.append(Line2D([], [], color=GREY, marker="|", markeredgecolor=DARK, label="announced"))
+    ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8)
