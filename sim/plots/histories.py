@@ -8,7 +8,7 @@ import numpy as np
 
 from sim.metrics import series_frame
 from sim.results.branches import futures
-from sim.results.execute import with_ranges
+from sim.results.plan import with_ranges
 from sim.results.replay import planned_case
 
 if TYPE_CHECKING:
