@@ -1,6 +1,6 @@
 """One peer's turn, in a process of its own: ``python -m benchmarks.child PEER FIRST COUNT``.
 
-Prints one line of JSON: the outcome and seconds of each replication, the set-up time, and the
+Prints one line of JSON: the outcome and processor seconds of each replication, the set-up time, and the
 process's peak memory. One replication beforehand, which is not counted, lets kernels load.
 """
 
@@ -11,15 +11,18 @@ import resource
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
+
+OTHERS = {"plain_simpy": "plain_simpy", "supplynetpy": "supplynetpy_peer", "stockpyl": "stockpyl_peer"}
+"""The module of each peer that is not this engine."""
 
 
 def turn_of(peer: str) -> Callable[[int], dict[str, int]]:
     """Return the function that runs one replication of a peer."""
-    if peer == "plain_simpy":
-        from benchmarks import plain_simpy
-
-        return lambda number: plain_simpy.replicate(number).as_dict()
+    if peer in OTHERS:
+        other = import_module(f"benchmarks.{OTHERS[peer]}")
+        return lambda number: other.replicate(number).as_dict()
     from benchmarks import this_engine
 
     if peer == "this_engine":
@@ -45,9 +48,9 @@ def main(peer: str, first: int, count: int) -> dict[str, Any]:
     set_up = time.perf_counter() - began
     seconds, outcomes = [], []
     for number in range(first, first + count):
-        before = time.perf_counter()
+        before = time.process_time()
         outcomes.append(replicate(number))
-        seconds.append(time.perf_counter() - before)
+        seconds.append(time.process_time() - before)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     peak_mib = peak / 1024.0 if sys.platform != "darwin" else peak / 1024.0**2
     return {"seconds": seconds, "outcomes": outcomes, "set_up_seconds": set_up, "peak_mib": peak_mib}
