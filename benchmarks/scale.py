@@ -1,7 +1,7 @@
 """How cost and memory grow with a network's size: ``python -m benchmarks.scale``.
 
 Networks are invented by `sim new network`, one child process per size. A run's cost is processor time per
-site and day between two horizons, so that what a run costs once cancels out; the least of several runs counts.
+site and day between two horizons, so that what a run costs once cancels out; the least of several counts.
 Memory is the peak of the process beyond what it holds before it reads the tables.
 """
 

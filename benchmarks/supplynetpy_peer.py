@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 import simpy
-import SupplyNetPy.Components as snp
+from SupplyNetPy import Components
 
 from benchmarks.workload import (
     BAN_DAYS,
@@ -38,10 +38,10 @@ LEAST = 1e-9
 def site(env: simpy.Environment, echelon: int, column: int) -> Any:
     """Return a site that reviews daily and orders up to its level."""
     level = DEMAND_MEAN * (TRANSIT_DAYS[echelon][column] + 1 + COVER_DAYS)
-    return snp.InventoryNode(
+    return Components.InventoryNode(
         env=env, ID=f"site_{echelon}_{column}", name=f"site {echelon} {column}", node_type="warehouse",
         capacity=ROOMY, initial_level=level, inventory_holding_cost=0.0,
-        replenishment_policy=snp.SSReplenishment, policy_param={"s": level, "S": level, "period": 1},
+        replenishment_policy=Components.SSReplenishment, policy_param={"s": level, "S": level, "period": 1},
         product_sell_price=1.0, product_buy_price=1.0, logging=False,
     )  # fmt: skip
 
@@ -63,9 +63,9 @@ def replicate(seed: int) -> Outcome:
     """Run one replication and report the stock-outs of column 0."""
     logging.disable(logging.CRITICAL)
     env = simpy.Environment()
-    raw = snp.RawMaterial(ID="raw", name="goods", extraction_quantity=1.0, extraction_time=1.0,
+    raw = Components.RawMaterial(ID="raw", name="goods", extraction_quantity=1.0, extraction_time=1.0,
                           mining_cost=0.0, cost=1.0)  # fmt: skip
-    outside = snp.Supplier(
+    outside = Components.Supplier(
         env=env, ID="outside", name="outside", node_type="infinite_supplier", raw_material=raw
     )
     stock_out: list[bool] = []
@@ -76,13 +76,13 @@ def replicate(seed: int) -> Outcome:
             is_banned = (echelon - 1, column) == BANNED_SITE
             ban = {"link_disrupt_time": once(env, BAN_START_DAY), "link_recovery_time": lambda: BAN_DAYS}
             days = TRANSIT_DAYS[echelon][column]
-            snp.Link(
+            Components.Link(
                 env=env, ID=f"link_{echelon}_{column}", source=supplier, sink=here, cost=0.0,
                 lead_time=lambda days=days: days, **(ban if is_banned else {}),
             )  # fmt: skip
             supplier = here
         rng = np.random.default_rng([seed, column])
-        snp.Demand(
+        Components.Demand(
             env=env, ID=f"customers_{column}", name=f"customers {column}", demand_node=supplier,
             order_arrival_model=lambda: 1,
             order_quantity_model=lambda rng=rng: max(LEAST, float(rng.normal(DEMAND_MEAN, DEMAND_SD))),
