@@ -19,6 +19,7 @@ from sim.cli.schema import schema
 from sim.cli.show import show
 from sim.cli.sources import sources
 from sim.cli.stress import stress
+from sim.cli.sweep import sweep
 from sim.cli.validate import validate
 
 app = typer.Typer(
@@ -53,6 +54,7 @@ def common(
 
 app.command("run")(run)
 app.command("stress")(stress)
+app.command("sweep")(sweep)
 app.command("validate")(validate)
 app.command("show")(show)
 app.command("list")(listing)

@@ -35,6 +35,10 @@ By = Annotated[
     datetime | None,
     typer.Option("--by", formats=["%Y-%m-%d"], metavar="DATE", help="Stop probabilities by this date."),
 ]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option("--cluster", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, in place of --jobs."),
+]
 NetworkName = Annotated[str, typer.Option("--network", help="Name or folder of the network.")]
 
 REFERENCE_NETWORK = "rare_earths_2024"

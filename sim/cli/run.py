@@ -12,7 +12,7 @@ import typer
 
 from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
 from sim.cli.forecast import forecast, print_dry
-from sim.cli.options import AsJson, By, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
+from sim.cli.options import AsJson, By, ClusterAddress, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ def run(
     ] = None,
     sets: Sets = None,
     jobs: Jobs = 1,
+    cluster: ClusterAddress = None,
     until_ci: UntilCi = None,
     keep: Keep = None,
     by: By = None,
@@ -54,6 +55,8 @@ def run(
 
     if out is not None and len(scenarios) > 1:
         raise typer.BadParameter("--out names one run folder; run the scenarios one by one")
+    if cluster is not None and jobs != 1:
+        raise typer.BadParameter("--cluster has its own workers; leave out --jobs")
     if resume is not None:
         replications = _resumed(resume, scenarios, out, replications)
         out = resume
@@ -72,7 +75,8 @@ def run(
                 solve(plan.case.network)
         print_dry([forecast(plan) for plan in plans], as_json=as_json)
         return
-    asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), None if by is None else by.date())
+    date_of_stops = None if by is None else by.date()
+    asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), date_of_stops, cluster)
     runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
     with reader_may_leave():
         _print(runs, as_json=as_json, quiet=quiet, verbose=verbose, by=asked.by)
@@ -89,6 +93,7 @@ class Asked:
     until_ci: str | None = None
     keep: tuple[str, ...] = ()
     by: date | None = None
+    cluster: str | None = None
 
 
 def _resumed(folder: Path, scenarios: list[str], out: Path | None, replications: int | None) -> int:
@@ -116,9 +121,14 @@ def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
     if not kernels_are_cached():
         note("compiling kernels once; later runs start at once")
     try:
-        with _progress(plan.case.name, quiet=quiet) as progress, _placing(plan):
+        with progress_bar(plan.case.name, quiet=quiet) as progress, _placing(plan):
             result = execute(
-                plan, progress=progress, jobs=asked.jobs, folder=folder, until_ci=asked.until_ci
+                plan,
+                progress=progress,
+                jobs=asked.jobs,
+                folder=folder,
+                until_ci=asked.until_ci,
+                cluster=asked.cluster,
             )
         result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
         result.save(folder, picture=picture)
@@ -156,7 +166,7 @@ def _placing(plan: Source) -> Iterator[None]:
 
 
 @contextmanager
-def _progress(name: str, *, quiet: bool) -> Iterator[Progress | None]:
+def progress_bar(name: str, *, quiet: bool) -> Iterator[Progress | None]:
     """Yield a progress function that draws a bar on stderr, if that is a terminal."""
     if quiet or not sys.stderr.isatty():
         yield None
@@ -234,6 +244,7 @@ def _again(manifest: dict[str, Any], folder: Path | None, asked: Asked) -> str:
     words += [] if asked.seed is None else ["--seed", str(asked.seed)]
     words += [word for item in manifest["set"] for word in ("--set", item)]
     words += [word for item in asked.keep for word in ("--keep", item)]
+    words += [] if asked.cluster is None else ["--cluster", asked.cluster]
     words += [] if asked.until_ci is None else ["--until-ci", asked.until_ci]
     words += [] if asked.jobs == 1 else ["--jobs", str(asked.jobs)]
     words += ["--resume", str(folder)]

@@ -16,7 +16,7 @@ import zlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 
@@ -90,11 +90,26 @@ def write_chunk(chunk: Chunk, folder: Path) -> Path:
     OSError
         If it cannot be written; nothing is left behind.
     """
-    name = f"{chunk.replications[0]:07d}-{chunk.replications[-1]:07d}{SUFFIX}"
+    return write_packed(name_of(chunk), pack(chunk), folder)
+
+
+def name_of(chunk: Chunk) -> str:
+    """Return the file name of a chunk."""
+    return f"{chunk.replications[0]:07d}-{chunk.replications[-1]:07d}{SUFFIX}"
+
+
+def write_packed(name: str, content: bytes, folder: Path) -> Path:
+    """Write the bytes of a chunk into a folder, whole or not at all, and return its file.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; nothing is left behind.
+    """
     draft = folder / f".{name}.{os.getpid()}"
     try:
         with draft.open("wb") as file:
-            _pack(chunk, file)
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         draft.replace(folder / name)
@@ -103,7 +118,9 @@ def write_chunk(chunk: Chunk, folder: Path) -> Path:
     return folder / name
 
 
-def _pack(chunk: Chunk, file: IO[bytes]) -> None:
+def pack(chunk: Chunk) -> bytes:
+    """Return the bytes of a chunk's file: the same for the same replications, wherever they were made."""
+    file = io.BytesIO()
     head = {
         "replications": list(chunk.replications),
         "entries": [list(entry) for entry in chunk.entries],
@@ -119,6 +136,7 @@ def _pack(chunk: Chunk, file: IO[bytes]) -> None:
             # A file per site: quantiles over all replications are taken site by site.
             for site in range(values.shape[2]):
                 _add(archive, _member(name, site), _bytes(values[:, :, site]))
+    return file.getvalue()
 
 
 def _member(name: str, site: int) -> str:

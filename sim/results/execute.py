@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,7 @@ def run(
     write: bool = False,
     resume: str | Path | None = None,
     until_ci: str | None = None,
+    cluster: str | None = None,
     keep: Sequence[str] = (),
     progress: Progress | None = None,
 ) -> Run:
@@ -91,6 +93,9 @@ def run(
         Stop before all replications are done when the 95 % interval of a mean difference to the baseline is
         narrow enough: ``"lost_units at toyota_japan = 5 %"``, ``"stop = 0.02"`` (a probability, everywhere).
         Looked at after 40 replications and then after each quarter more.
+    cluster
+        Address of a Dask scheduler, ``tcp://host:port``, whose workers make the replications in place of
+        processes here. The result is the same.
     progress
         Called after each simulation with (done, all).
 
@@ -116,7 +121,7 @@ def run(
         replications = stated if replications is None else replications
     plan = plan_of(source, replications=replications, seed=seed, sets=sets, keep=keep)
     folder = place_of(plan, out if resume is None else resume, write=write)
-    result = execute(plan, progress=progress, jobs=jobs, folder=folder, until_ci=until_ci)
+    result = execute(plan, progress=progress, jobs=jobs, folder=folder, until_ci=until_ci, cluster=cluster)
     if folder is not None:
         result.save(folder)
     if result.manifest["interrupted"]:
@@ -132,6 +137,7 @@ def execute(
     folder: Path | None = None,
     start_method: str | None = None,
     until_ci: str | None = None,
+    cluster: str | None = None,
 ) -> Run:
     """Run a resolved plan: the central run first, then every replication of every future.
 
@@ -141,7 +147,7 @@ def execute(
         Run folder that keeps finished chunks while the run is under way; None: a temporary one.
     start_method
         How worker processes are started: ``fork``, ``spawn`` ...; None: Python's default on this system.
-    until_ci
+    until_ci, cluster
         As of `run`.
     """
     from sim.engine import simulate
@@ -175,7 +181,9 @@ def execute(
     work = Work()
     with chunk_folder(folder, with_ranges(case)) as place:
         for count in [wanted] if target is None else looks(wanted):
-            some = _replicate(task, place, count, jobs, lambda n: tell(2 + each * n, total), start_method)
+            some = _replicate(
+                task, place, count, Hands(jobs, start_method, cluster), lambda n: tell(2 + each * n, total)
+            )
             work.add(some)
             if work.interrupted or (target is not None and _is_narrow(target, task, place, count, manifest)):
                 wanted = wanted if work.interrupted else count
@@ -189,13 +197,21 @@ def execute(
     return _assemble(plan, central, pair, gathered, failures, work, manifest, started)
 
 
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """Who makes the replications: processes here, or the workers of a cluster."""
+
+    jobs: int
+    start_method: str | None
+    cluster: str | None
+
+
 def _replicate(
     task: Task,
     folder: Path,
     wanted: int,
-    jobs: int,
+    hands: Hands,
     tell: Callable[[int], None],
-    start_method: str | None,
 ) -> Work:
     """Have all replications made that the folder lacks; `tell` gets the number of those it then has."""
     finished = [i for path in sound_chunks(folder) for i in read_chunk(path).replications if i < wanted]
@@ -209,9 +225,13 @@ def _replicate(
         done += count
         tell(done)
 
-    if jobs == 1:
+    if hands.cluster is not None and todo:
+        from sim.results.cluster import run_on_cluster
+
+        return run_on_cluster(hands.cluster, task, folder, todo, more)
+    if hands.jobs == 1 or not todo:
         return _here(task, folder, todo, more)
-    return Pool(task, folder, min(jobs, max(len(todo), 1)), more, start_method).run(todo)
+    return Pool(task, folder, min(hands.jobs, len(todo)), more, hands.start_method).run(todo)
 
 
 def _is_narrow(target: Target, task: Task, place: Path, count: int, manifest: dict[str, Any]) -> bool:

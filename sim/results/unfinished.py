@@ -31,14 +31,18 @@ DECIDING = ("domain", "interventions", "steady", "engine", "metrics")
 
 def record_of(case: Case) -> dict[str, str]:
     """Return everything that decides what a replication's figures are, part by part."""
-    from sim.engine.jit import SOURCES, source_hash
-
-    program = " ".join(source_hash(SOURCES.parent / folder) for folder in DECIDING)
     named = {f"version of {name}": version for name, version in versions().items()}
     kept = ", ".join(sorted(" ".join(item.split()) for item in case.outputs if AT in item)) or "none"
     if case.design is Design.LATIN_HYPERCUBE:
         named["replications of the Latin hypercube"] = str(case.replications)
-    return {**parts_of(case), **named, "program": program, "series of all replications": kept}
+    return {**parts_of(case), **named, "program": program_hash(), "series of all replications": kept}
+
+
+def program_hash() -> str:
+    """Return a hash per folder of the sources that decide what a replication's figures are."""
+    from sim.engine.jit import SOURCES, source_hash
+
+    return " ".join(source_hash(SOURCES.parent / folder) for folder in DECIDING)
 
 
 def has_chunks(folder: Path) -> bool:

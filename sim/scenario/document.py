@@ -26,6 +26,7 @@ from sim.scenario.fields import (
     texts_by_name,
     whole,
 )
+from sim.scenario.sweep import swept
 
 
 def attribute_kind(attribute: Attribute) -> str:
@@ -199,6 +200,7 @@ class Document(Closed):
     correlations: correlated() = Field(  # type: ignore[valid-type]
         default=(), description="uncertain figures that are high together: {between: [a, b], rank: 0.6}"
     )
+    sweep: swept() = Field(default=None, description="values by path, for sim sweep")  # type: ignore[valid-type]
     runway_from: Date = Field(default=None, description="day from which runways count")
     beliefs: Names = Field(default=(), description="named sets of alternative figures")
     outputs: Names = Field(default=(), description="what is written beside the usual")

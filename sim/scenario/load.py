@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from sim.scenario.rules import take_rules
 from sim.scenario.settings import apply_setting
 from sim.scenario.show import Row, resolved_yaml, rows
 from sim.scenario.state_table import fill_in
+from sim.scenario.sweep import Grid
 from sim.scenario.syntax import Node, Problems, make_problem
 from sim.scenario.validate import locate, validate
 from sim.scenario.world import make_world
@@ -46,6 +47,8 @@ class Scenario:
     root: Node
     warnings: tuple[Problem, ...] = ()
     left_out: tuple[str, ...] = ()
+    sweep: Grid = field(default_factory=dict)
+    """Values by path of the scenario's own ``sweep:``."""
 
     @property
     def document(self) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
         raise ScenarioError(Problem("cannot be built", path=str(file)))
     if strict:
         warnings.stop()
-    return Scenario(case, root, tuple(warnings.found), left_out)
+    return Scenario(case, root, tuple(warnings.found), left_out, parts.top.get("sweep") or {})
 
 
 def library_entries() -> list[tuple[str, str, str, Path]]:

@@ -23,7 +23,6 @@ from sim.units import did_you_mean
 
 _LATER = {
     "actions": "a firm's own measures are not part of the language yet",
-    "sweep": "sweeps are not part of the language yet; run the scenario with several --set",
 }
 
 

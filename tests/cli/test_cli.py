@@ -28,7 +28,9 @@ from tests.support.stub import stub_engine, two_tier_network
 
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
-COMMANDS = ("run", "stress", "validate", "show", "list", "claims", "schema", "new", "sources", "export")
+COMMANDS = (
+    "run", "stress", "sweep", "validate", "show", "list", "claims", "schema", "new", "sources", "export"
+)  # fmt: skip
 
 
 @pytest.fixture

@@ -1,0 +1,98 @@
+"""``sim sweep``: a scenario at every point of a grid."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from sim.cli.console import INTERRUPTED, guarded, note, reader_may_leave, say, say_json
+from sim.cli.options import AsJson, Jobs, Quiet, Sets
+from sim.cli.run import progress_bar
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@guarded
+def sweep(
+    scenario: Annotated[str, typer.Argument(help="File or library name.")],
+    grid: Annotated[
+        list[str] | None,
+        typer.Option("--grid", metavar="PATH=A,B,C", help="Values of a figure; in place of `sweep:`."),
+    ] = None,
+    replications: Annotated[int | None, typer.Option(min=1, help="Random histories of each point.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's seed.")] = None,
+    sets: Sets = None,
+    jobs: Jobs = 1,
+    out: Annotated[
+        Path | None, typer.Option(help="Folder; default runs/<name>-sweep. Points it has are not run again.")
+    ] = None,
+    as_json: AsJson = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a scenario at every point of a grid and table runways, stops and losses."""
+    from sim.results import sweep as sweeping
+    from sim.results.store import ROOT
+    from sim.scenario.sweep import grid_of
+
+    points = sweeping.grid_points(
+        scenario, grid_of(grid or []), replications=replications, seed=seed, sets=sets or ()
+    )
+    case = points[0].plan.case
+    folder = out if out is not None else ROOT / f"{case.name}-sweep"
+    for warning in points[0].plan.warnings:
+        note(f"warning: {warning}")
+    try:
+        with progress_bar(f"{case.name}, points", quiet=quiet or as_json) as progress:
+            table = sweeping.sweep(points, folder, jobs=jobs, progress=progress)
+    except KeyboardInterrupt:
+        words = ["sim", "sweep", scenario]
+        words += [word for item in grid or [] for word in ("--grid", item)]
+        words += [] if replications is None else ["--replications", str(replications)]
+        words += [] if seed is None else ["--seed", str(seed)]
+        words += [word for item in sets or [] for word in ("--set", item)]
+        words += [] if jobs == 1 else ["--jobs", str(jobs)]
+        note(f"interrupted: finished points are kept in {folder}")
+        note(f"    to go on: {shlex.join([*words, '--out', str(folder)])}")
+        raise typer.Exit(INTERRUPTED) from None
+    with reader_may_leave():
+        if as_json:
+            from sim.cli.frames import records
+
+            rows = records(table)
+            say_json({"schema_version": 1, "name": case.name, "folder": str(folder), "rows": rows})
+            return
+        if not quiet:
+            _print(table)
+        say(f"{len(points)} points; table: {folder / sweeping.TABLE}")
+
+
+def _print(table: pd.DataFrame) -> None:
+    """Print a row per point: the first site to fall short, its runway, and the loss of all sites."""
+    from rich import box
+    from rich.table import Table
+
+    from sim.cli.console import tables
+    from sim.results.sweep import PREFIX
+
+    swept = [name for name in table.columns if name.startswith(PREFIX)]
+    shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for name in swept:
+        shown.add_column(name.removeprefix(PREFIX), justify="right", overflow="fold")
+    heads = ("first to fall short", "runway in days", "sites that stop", "sites that lose")
+    with_chances = "stop_probability" in table.columns
+    for head in (*heads, *(("largest P(stop)",) if with_chances else ())):
+        shown.add_column(head, justify="left" if head == heads[0] else "right")
+    for values, rows in table.groupby(swept, sort=False):
+        short = rows.dropna(subset=["realised_runway_days"]).sort_values("realised_runway_days")
+        cells = ["-", "-"] if short.empty else [
+            str(short["name"].iloc[0]), f"{short['realised_runway_days'].iloc[0]:.0f}"
+        ]  # fmt: skip
+        cells += [str(int(rows["line_stop_date"].notna().sum()))]
+        cells += [str(int((rows["lost_beyond_baseline_units"] >= 0.5).sum()))]
+        cells += [f"{rows['stop_probability'].max():.2f}"] if with_chances else []
+        shown.add_row(*map(str, values if isinstance(values, tuple) else (values,)), *cells)
+    tables().print(shown)

@@ -1,0 +1,194 @@
+"""A sweep: one run per point of a grid, kept point by point, so that what is finished is not done again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim.errors import RunFailed, StoreError
+from sim.results.ensemble import Ensemble
+from sim.results.execute import execute
+from sim.results.plan import Source, plan_of, with_ranges
+from sim.results.unfinished import record_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+POINTS = "points"
+"""Folder of the finished points within a sweep's folder."""
+TABLE = "sweep.parquet"
+PREFIX = "at:"
+"""Before a swept path in the names of the table's columns."""
+KEPT = (
+    "name",
+    "realised_runway_days",
+    "realised_runway_p10_days",
+    "realised_runway_p90_days",
+    "first_shortfall_date",
+    "line_stop_date",
+    "limiting_component",
+    "lost_units",
+    "lost_beyond_baseline_units",
+    "fill_rate",
+)
+"""Measures of the sites that are tabled for each point."""
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """One point of a grid: the values by path, and what is run there."""
+
+    values: Mapping[str, str]
+    plan: Source
+
+    @property
+    def key(self) -> str:
+        """A name that only this case, number of replications and version have."""
+        record = record_of(with_ranges(self.plan.case)) | {"replications": str(self.plan.case.replications)}
+        record |= {f"{PREFIX}{path}": value for path, value in self.values.items()}
+        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:20]
+
+
+def grid_points(
+    source: str | Path,
+    grid: Mapping[str, Sequence[str]],
+    *,
+    replications: int | None = None,
+    seed: int | None = None,
+    sets: Sequence[str] = (),
+) -> list[Point]:
+    """Resolve a scenario at every point of a grid; the scenario's own ``sweep:`` counts if none is given.
+
+    Raises
+    ------
+    ScenarioError
+        If a value is wrong at any point; nothing has been run then.
+    RunFailed
+        If there is nothing to sweep.
+    """
+    from sim.scenario import load
+    from sim.scenario.sweep import points
+
+    stated = grid or load(source, sets=tuple(sets)).sweep
+    if not stated:
+        raise RunFailed(f"{source} has no `sweep:`; give --grid path=a,b,c")
+    return [
+        Point(
+            values,
+            plan_of(
+                source,
+                replications=replications,
+                seed=seed,
+                sets=[*sets, *(f"{path}={value}" for path, value in values.items())],
+            ),
+        )
+        for values in points(stated)
+    ]
+
+
+def sweep(
+    points: Sequence[Point],
+    folder: Path,
+    *,
+    jobs: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> pd.DataFrame:
+    """Run every point of a grid that a folder lacks, and write the table of all.
+
+    Parameters
+    ----------
+    folder
+        Gets a file per finished point, then ``sweep.parquet`` and ``sweep.csv``. Points that it already has,
+        from the same case and version, are not run again.
+    jobs
+        Processes: they share the replications of a point, or the points where these are deterministic.
+
+    Returns
+    -------
+    DataFrame
+        A row per point and site: a column ``at:PATH`` per swept path, then the measures; with replications
+        also the probability of a stop and the mean loss beyond the baseline with its 95 % interval.
+    """
+    if folder.exists() and any(folder.iterdir()) and not (folder / POINTS).is_dir():
+        raise StoreError(f"{folder} exists and is not the folder of a sweep; choose another --out")
+    tell = progress or (lambda done, total: None)
+    place = folder / POINTS
+    try:
+        place.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
+    files = [place / f"{point.key}.parquet" for point in points]
+    todo = [(point, file) for point, file in zip(points, files, strict=True) if not file.exists()]
+    done = len(points) - len(todo)
+    tell(done, len(points))
+    alone = jobs > 1 and len(todo) > 1 and all(point.plan.case.replications == 1 for point, _ in todo)
+    if alone:
+        with ProcessPoolExecutor(max_workers=jobs) as workers:
+            for _ in workers.map(_run_point, todo):
+                done += 1
+                tell(done, len(points))
+    else:
+        for item in todo:
+            _run_point(item, jobs)
+            done += 1
+            tell(done, len(points))
+    return _table(files, folder)
+
+
+def _run_point(item: tuple[Point, Path], jobs: int = 1) -> None:
+    """Run a point; its chunks are kept beside its file until that is written."""
+    point, file = item
+    beside = file.with_suffix("")
+    result = execute(point.plan, jobs=jobs, folder=beside)
+    if result.manifest["interrupted"]:
+        raise KeyboardInterrupt
+    frame = result.metrics[list(KEPT)].reset_index()
+    if not result.replications.empty:
+        frame = frame.assign(**_chances(result.ensemble))
+    for position, (path, value) in enumerate(point.values.items()):
+        frame.insert(position, PREFIX + path, value)
+    frame["failed_replications"] = len({one["replication"] for one in result.manifest["failures"]})
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        frame.attrs = {}
+        frame.to_parquet(draft, index=False)
+        draft.replace(file)
+    except OSError as error:
+        reason = error.strerror or error
+        raise StoreError(f"{file} cannot be written: {reason}; other points are kept") from error
+    finally:
+        draft.unlink(missing_ok=True)
+    shutil.rmtree(beside, ignore_errors=True)
+
+
+def _chances(ensemble: Ensemble) -> dict[str, Any]:
+    stops = [ensemble.stop_probability(site) for site in ensemble.sites]
+    losses = [ensemble.difference("lost_units", site) for site in ensemble.sites]
+    return {
+        "replications": ensemble.count,
+        "stop_probability": [one.value for one in stops],
+        "stop_probability_standard_error": [one.standard_error for one in stops],
+        "mean_loss_units": [one.value for one in losses],
+        "mean_loss_low_units": [one.low for one in losses],
+        "mean_loss_high_units": [one.high for one in losses],
+    }
+
+
+def _table(files: Sequence[Path], folder: Path) -> pd.DataFrame:
+    import pandas as pd
+
+    parts = [pd.read_parquet(file).dropna(axis=1, how="all") for file in files]
+    columns = list(dict.fromkeys(name for file in files for name in pd.read_parquet(file).columns))
+    whole = pd.concat(parts, ignore_index=True).reindex(columns=columns)
+    draft = folder / f".{TABLE}.{os.getpid()}"
+    whole.to_parquet(draft, index=False)
+    draft.replace(folder / TABLE)
+    whole.to_csv(folder / "sweep.csv", index=False)
+    return whole

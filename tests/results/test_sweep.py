@@ -1,0 +1,113 @@
+"""A sweep: its rows are the runs at its points, and finished points are not run again."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+import sim
+import sim.engine
+from sim.cli.app import app
+from sim.errors import RunFailed, ScenarioError, StoreError
+from sim.results.sweep import grid_points, sweep
+
+SMALL = Path(__file__).resolve().parents[1] / "scenario" / "small"
+TEXT = f"""
+title: T
+question: Q?
+network: {SMALL}
+start: 2025-01-01
+horizon: 10 months
+interventions:
+  - {{id: stop, kind: export_ban, from: Malaysia, materials: [neodymium_oxide], start: 2025-02-01}}
+sweep:
+  sites.nagoya_cars.cover: [20 d, 60 d]
+  interventions.stop.start: [2025-02-01, 2025-04-01]
+"""
+
+
+@pytest.fixture
+def scenario(tmp_path: Path) -> Path:
+    path = tmp_path / "s.yaml"
+    path.write_text(TEXT, encoding="utf-8")
+    return path
+
+
+def bytes_of(folder: Path) -> str:
+    return hashlib.sha256((folder / "sweep.parquet").read_bytes()).hexdigest()
+
+
+def test_rows_are_the_runs_at_the_points(scenario: Path, tmp_path: Path) -> None:
+    points = grid_points(scenario, {})
+    table = sweep(points, tmp_path / "out")
+    assert [dict(point.values) for point in points][1] == {
+        "sites.nagoya_cars.cover": "20 d",
+        "interventions.stop.start": "2025-04-01",
+    }
+    for point in points:
+        alone = sim.run(scenario, sets=[f"{path}={value}" for path, value in point.values.items()])
+        rows = table
+        for path, value in point.values.items():
+            rows = rows[rows[f"at:{path}"] == value]
+        rows = rows.set_index("site")
+        assert rows["realised_runway_days"].to_dict() == alone.metrics["realised_runway_days"].to_dict()
+        assert rows["lost_units"].to_dict() == alone.metrics["lost_units"].to_dict()
+    assert table["realised_runway_days"].nunique() > 1
+
+
+def test_finished_points_are_not_run_again_and_jobs_do_not_show(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = grid_points(scenario, {}, replications=3)
+    sweep(points, tmp_path / "two", jobs=2)
+    good, calls = sim.engine.simulate, []
+
+    def third_fails(case: object, replication: int | None = None, **options: object) -> object:
+        calls.append(replication)
+        if len(calls) > 20:
+            raise KeyboardInterrupt
+        return good(case, replication, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sim.engine, "simulate", third_fails)
+    with pytest.raises(KeyboardInterrupt):
+        sweep(points, tmp_path / "one")
+    monkeypatch.setattr(sim.engine, "simulate", good)
+    assert len(list((tmp_path / "one" / "points").glob("*.parquet"))) == 2
+    told: list[int] = []
+    table = sweep(points, tmp_path / "one", progress=lambda done, total: told.append(done))
+    assert told == [2, 3, 4]
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+    assert set(table["replications"]) == {3}
+    assert (table["mean_loss_low_units"] <= table["mean_loss_units"]).all()
+
+
+def test_deterministic_points_run_in_processes(scenario: Path, tmp_path: Path) -> None:
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "60 d")})
+    sweep(points, tmp_path / "two", jobs=2)
+    sweep(points, tmp_path / "one")
+    assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
+
+
+def test_what_cannot_be_swept_is_refused_before_anything_runs(scenario: Path, tmp_path: Path) -> None:
+    with pytest.raises(ScenarioError, match="did you mean 'nagoya_cars'"):
+        grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d",), "sites.nagoya_crs.cover": ("1 d",)})
+    with pytest.raises(RunFailed, match="has no `sweep:`"):
+        grid_points("baseline", {})
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    with pytest.raises(StoreError, match="is not the folder of a sweep"):
+        sweep(grid_points(scenario, {}), tmp_path / "mine")
+
+
+def test_the_command_tables_the_grid(scenario: Path, tmp_path: Path) -> None:
+    grid = "sites.nagoya_cars.cover=20 d,60 d"
+    words = ["sweep", str(scenario), "--grid", grid, "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.stderr
+    lines = [line.split() for line in found.stdout.splitlines()]
+    assert [line[0] for line in lines if line[1:2] == ["d"]] == ["20", "60"]
+    assert f"2 points; table: {tmp_path / 'out' / 'sweep.parquet'}" in found.stdout
+    assert CliRunner().invoke(app, [*words, "--grid", "x"]).exit_code == 3
