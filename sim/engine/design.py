@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 
@@ -28,6 +29,20 @@ def drawn_numbers(case: Case, replication: int) -> dict[str, float]:
     With random draws and with the Sobol design, replication i is the same for any number of replications;
     with a Latin hypercube it depends on the case's number of replications, since it is one of so many strata.
     """
+    # A scenario, its baseline and the record of what was drawn ask for the same figures, one after the other.
+    key = (case.seed, replication, case.design, case.replications, case.correlations)
+    if _LAST and _LAST[0] is case.uncertain and _LAST[1] == key:
+        return dict(_LAST[2])
+    found = _drawn(case, replication)
+    _LAST[:] = [case.uncertain, key, found]
+    return dict(found)
+
+
+_LAST: list[Any] = []
+"""What was drawn last: the uncertain figures (the very tuple), the key, the numbers."""
+
+
+def _drawn(case: Case, replication: int) -> dict[str, float]:
     laws = {item.path: item.distribution for item in case.uncertain}
     together = {path for item in case.correlations for path in item.paths}
     if case.design is Design.RANDOM and not together:

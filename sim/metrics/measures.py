@@ -194,11 +194,7 @@ def _touched_share(reading: Reading, view: SiteView, record: int) -> float | Non
     run, network = reading.trajectory, reading.network
     if not network.tracked or run.touched.shape[0] == 0:
         return None
-    keys = [
-        (i, element)
-        for i, (site, element, place) in enumerate(run.touched_keys)
-        if site == view.site and place == network.tracked[0]
-    ]
+    keys = reading.touched_columns.get((view.site, network.tracked[0]), [])
     if not keys:
         return None
     weights = np.array([_element_use(reading, view, element) for _, element in keys])

@@ -89,6 +89,23 @@ class Reading:
         """Return the views of all reported sites, in the order of their ids."""
         return tuple(self._view(site) for site in reported_sites(self.network))
 
+    @cached_property
+    def touched_columns(self) -> dict[tuple[str, str], list[tuple[int, str]]]:
+        """Return (column, element) of the touched shares by site and place."""
+        found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+        for i, (site, element, place) in enumerate(self.trajectory.touched_keys):
+            found.setdefault((site, place), []).append((i, element))
+        return found
+
+    @cached_property
+    def _lanes_by_goods(self) -> dict[tuple[str, str], list[int]]:
+        """Return the lanes by buyer and material."""
+        found: dict[tuple[str, str], list[int]] = {}
+        for i, lane_id in enumerate(self.trajectory.lanes):
+            lane = self.network.lanes[lane_id]
+            found.setdefault((lane.buyer, lane.material), []).append(i)
+        return found
+
     def _view(self, site: str) -> SiteView:
         run = self.trajectory
         wanted = {line.line_id for line in self.network.lines_at(site) if _is_final(line.kind, line.is_sink)}
@@ -106,15 +123,7 @@ class Reading:
         return SiteView(site, run, lines, components, inbound, kinds == {LineKind.CUSTOMER})
 
     def _inbound(self, site: str, material: str) -> IntArray:
-        lanes = self.network.lanes
-        return np.array(
-            [
-                i
-                for i, lane_id in enumerate(self.trajectory.lanes)
-                if lanes[lane_id].buyer == site and lanes[lane_id].material == material
-            ],
-            dtype=np.int32,
-        )
+        return np.array(self._lanes_by_goods.get((site, material), []), dtype=np.int32)
 
 
 def _is_final(kind: LineKind, is_sink: bool) -> bool:
@@ -147,9 +156,9 @@ def first_run(hit: np.ndarray, length: int, start: int = 0) -> int | None:
     >>> first_run(np.array([True, False, True, True]), 2)
     2
     """
-    count = 0
-    for day in range(start, len(hit)):
-        count = count + 1 if hit[day] else 0
-        if count == length:
-            return day - length + 1
-    return None
+    days = np.asarray(hit[start:], dtype=np.int64)
+    if len(days) < length:
+        return None
+    so_far = np.concatenate([[0], np.cumsum(days)])
+    found = first_day(so_far[length:] - so_far[:-length] == length)
+    return None if found is None else found + start
