@@ -22,6 +22,7 @@ MAY_WAIT = {
         "netback of raw ore < 0",
         "netback of concentrate > netback of raw ore",
     },
+    "quotas_2010": {"case B-D1 holds", "case B-D3 holds"},
 }
 """The only conditions that may say "not yet checked": they need prices."""
 MANY = 25
