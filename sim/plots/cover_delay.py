@@ -34,6 +34,8 @@ WORKING_DAYS = {45: 63, 90: 126}
 WARM_UP_DAYS = 30
 AFTER_DAYS = 120
 MOST_POINTS = 12
+TENTHS_BELOW = 10.0
+"""Losses are written to a tenth of a percent if all are smaller than this [%]."""
 
 
 def prepare_cover_delay(
@@ -156,11 +158,12 @@ def draw_cover_delay(frame: pd.DataFrame, ax: Axes) -> Axes:
         _edges(delays), _edges(covers), values, cmap="cividis_r", vmin=0.0, edgecolors="white", linewidth=0.8
     )
     high = float(values.max()) or 1.0
+    digits = 0 if high >= TENTHS_BELOW else 1
     for i, j in np.ndindex(*values.shape):
         # In the corner of the cell, where neither points nor the line lie on it.
         place = (_edges(delays)[j], _edges(covers)[i + 1])
         ax.annotate(
-            f"{values[i, j]:.0f}",
+            f"{values[i, j]:.{digits}f}",
             xy=place,
             xytext=(3, -3),
             textcoords="offset points",

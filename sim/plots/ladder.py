@@ -46,6 +46,9 @@ BUILT_AGAIN = "#DCEAF3"
 """Days to plan after the first shortfall."""
 COLUMN_HEADS = ((8.0, "missing first"), (112.0, "its supplier"), (338.0, "units lost (of plan)"))
 """Where the columns at the right begin, the last one ends [points from the axes]."""
+HEAD_POINTS = 7.0
+LEGEND_INCHES = 0.55
+"""How far below the axes the legend stands, whatever their size."""
 TEXT_WIDTHS = (25, 36, 24)
 
 
@@ -176,7 +179,7 @@ def _spells(hit: np.ndarray, from_day: int, first: int, least: int) -> tuple[tup
 def draw_ladder(frame: pd.DataFrame, ax: Axes) -> Axes:
     """Draw the ladder; returns ``ax``. The horizontal axis is in days since runways count."""
     window = float(frame.attrs["window_days"])
-    ax.set_title(f"Runway ladder — {frame.attrs['title']}", pad=38)
+    ax.set_title(f"Runway ladder — {frame.attrs['title']}", pad=20)
     ax.set_xlabel(f"days since {frame.attrs['counted_from']} [days]")
     ax.set_ylabel("product line [name]")
     ax.set_xlim(0.0, window)
@@ -191,7 +194,7 @@ def draw_ladder(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_yticks(range(len(frame)), [short_name(str(name), 44) for name in frame["name"]])
     ax.set_ylim(len(frame) - 0.4, -0.6)
     _foot(frame, ax)
-    _legend(ax)
+    _legend(ax, has_band=frame.attrs["has_band"])
     return ax
 
 
@@ -234,7 +237,7 @@ def _draw_marks(frame: pd.DataFrame, ax: Axes) -> None:
 
 def _write_columns(frame: pd.DataFrame, ax: Axes) -> None:
     for points, head in COLUMN_HEADS:
-        _write(ax, points, -1.0, head, fontweight="bold")
+        _write(ax, points, None, head, fontweight="bold")
     for row, item in enumerate(frame.to_dict("records")):
         share = 100.0 * item["lost_units"] / item["planned_units"]
         lost = f"{units_text(item['lost_units'])} ({share:.0f} %)"
@@ -243,12 +246,14 @@ def _write_columns(frame: pd.DataFrame, ax: Axes) -> None:
             _write(ax, points, row, short_name(text, width))
 
 
-def _write(ax: Axes, points: float, row: float, text: str, **style: Any) -> None:
-    """Write a cell right of the axes; its place is in points, so that it keeps its distance at any size."""
+def _write(ax: Axes, points: float, row: float | None, text: str, **style: Any) -> None:
+    """Write a cell right of the axes, a head if it has no row; places are in points, whatever the size."""
     last = points == COLUMN_HEADS[-1][0]
+    place: dict[str, Any] = {"xy": (1.0, 1.0), "xycoords": ax.transAxes, "xytext": (points, HEAD_POINTS)}
+    if row is not None:
+        place = {"xy": (1.0, row), "xycoords": ax.get_yaxis_transform(), "xytext": (points, 0)}
     ax.annotate(
-        text, xy=(1.0, row), xycoords=ax.get_yaxis_transform(), xytext=(points, 0),
-        textcoords="offset points",
+        text, **place, textcoords="offset points",
         ha="right" if last else "left", va="center", fontsize=7.5, color=DARK, annotation_clip=False, **style,
     )  # fmt: skip
 
@@ -262,9 +267,10 @@ def _foot(frame: pd.DataFrame, ax: Axes) -> None:
     )  # fmt: skip
 
 
-def _legend(ax: Axes) -> None:
+def _legend(ax: Axes, *, has_band: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
+    from matplotlib.transforms import ScaledTranslation
 
     mark: dict[str, Any] = {"linestyle": "", "markeredgecolor": "white"}
     handles: list[Any] = [
@@ -276,7 +282,17 @@ def _legend(ax: Axes) -> None:
         Patch(color=STOPPED, label="stopped"),
         Line2D([], [], linestyle="", marker="$\\checkmark$", color=BACK, markersize=9, label="back for good"),
     ]
+    if has_band:
+        handles.append(Line2D([], [], color=DARK, marker="|", linewidth=1.3, label="10 to 90 %"))
+    below = ScaledTranslation(0.0, -LEGEND_INCHES, ax.get_figure().dpi_scale_trans)  # type: ignore[union-attr]
     ax.legend(
-        handles=handles, loc="lower left", bbox_to_anchor=(-0.4, 1.03), ncols=7, handletextpad=0.4,
-        columnspacing=1.1, fontsize=8,
-    )  # fmt: skip
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=ax.transAxes + below,
+        ncols=8,
+        handletextpad=0.4,
+        columnspacing=1.1,
+        borderaxespad=0.0,
+        fontsize=8,
+    )

@@ -86,6 +86,7 @@ _PLOTS = (
         "sim.plots.runway",
         "the three runways of each manufacturer, shortest first",
         per_row=True,
+        width=9.5,
         height=1.6,
     ),
     Plot("cover", "sim.plots.cover", "days of cover over time, the thinnest by name", height=3.6),

@@ -1,0 +1,226 @@
+"""Every picture: drawn for every scenario without a warning, units on its axes, no text on another."""
+
+from __future__ import annotations
+
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import pytest
+from matplotlib import pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+
+import sim
+from sim.interventions import ExportBan
+from sim.plots import PLOTS, UnknownPlot, figure_of, save_figure
+from sim.results.run import Run
+from sim.scenario import library
+from sim.testing import day, small_case
+from tests.plots.heroes import HEROES, IMAGES, apart, blocks, picture
+from tests.support.stub import two_tier_network
+
+OF_RUNS = sorted(name for name, item in PLOTS.items() if item.of == "run")
+QUICK = [name for name in OF_RUNS if name != "cover_delay"]
+"""All but the one that runs a grid of its own."""
+SCENARIOS = sorted(path.stem for *_, path in library())
+LOOKED_AT = "japan_import_cut"
+ALIKE, NOTICED = 6.0, 8.0
+"""Two renderings of one picture differ by no more than the first; a change of the data by more than the
+second [shades of 255]."""
+OVERLAP = 0.25
+"""Two texts overlap if this share of the smaller lies on the other."""
+
+
+@pytest.fixture(scope="module")
+def cut() -> Run:
+    """The reference network under the hardest cut, with everything in memory."""
+    return sim.run(LOOKED_AT)
+
+
+@pytest.fixture(scope="module")
+def small() -> Run:
+    """A small network with three replications, whose two works run dry."""
+    ban = ExportBan(id="april_ban", start=day(10), end=day(120), from_places=("CN",))
+    return sim.run(small_case(two_tier_network(2), 180, ban, replications=3))
+
+
+def words(figure: Figure) -> list[tuple[str, object]]:
+    """Return what is written, with its place on the canvas."""
+    figure.canvas.draw()
+    renderer = figure.canvas.get_renderer()  # type: ignore[attr-defined]
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    # matplotlib keeps ticks outside the limits, so these are looked at below.
+    ticks = {id(text) for axis in axes for tick in axis.get_major_ticks() for text in tick.findobj(Text)}
+    found = [
+        (text.get_text(), Text.get_window_extent(text, renderer))
+        for text in figure.findobj(Text)
+        if text.get_visible() and text.get_text().strip() and id(text) not in ticks
+    ]
+    for axis in axes:
+        low, high = sorted(axis.get_view_interval())
+        pairs = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
+        shown = [label for place, label in pairs if low <= place <= high and label.get_text().strip()]
+        found += [(label.get_text(), label.get_window_extent(renderer)) for label in shown]
+    return found
+
+
+def overlapping(figure: Figure) -> list[tuple[str, str]]:
+    """Return pairs of texts that lie on each other."""
+    found = []
+    for (one, a), (other, b) in combinations(words(figure), 2):
+        width = min(a.x1, b.x1) - max(a.x0, b.x0)  # type: ignore[attr-defined]
+        height = min(a.y1, b.y1) - max(a.y0, b.y0)  # type: ignore[attr-defined]
+        smaller = min(a.width * a.height, b.width * b.height)  # type: ignore[attr-defined]
+        if width > 0.0 and height > 0.0 and width * height > OVERLAP * smaller:
+            found.append((one, other))
+    return found
+
+
+def outside(figure: Figure) -> list[str]:
+    """Return texts that the edge of the figure cuts."""
+    edge = figure.bbox
+    return [
+        text
+        for text, box in words(figure)
+        if box.x0 < edge.x0 - 2 or box.x1 > edge.x1 + 2 or box.y0 < edge.y0 - 2 or box.y1 > edge.y1 + 2  # type: ignore[attr-defined]
+    ]
+
+
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_every_picture_of_every_scenario_is_drawn_without_a_warning(scenario: str, cut: Run) -> None:
+    run = cut if scenario == LOOKED_AT else sim.run(scenario)
+    for name in QUICK:
+        plot = PLOTS[name]
+        ax = Figure().subplots()
+        frame = plot.prepare(run)
+        assert plot.draw(frame, ax) is ax, name
+        assert "[" in ax.get_ylabel(), name
+        assert ax.get_xlabel(), name
+        assert ax.get_title(loc="left") or ax.get_title(), name
+    assert plt.get_fignums() == []
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_no_text_lies_on_another_or_is_cut(cut: Run, name: str) -> None:
+    figure = figure_of(name, cut)
+    assert overlapping(figure) == []
+    assert outside(figure) == []
+    for ax in figure.axes:
+        legend = ax.get_legend()
+        assert legend is None or legend.get_texts(), "an empty legend"
+
+
+@pytest.mark.parametrize("name", QUICK)
+def test_pictures_of_a_small_network_with_replications(small: Run, name: str) -> None:
+    state = np.random.get_state()[1].copy()  # noqa: NPY002 - the global state is what must not move
+    figure = figure_of(name, small)
+    figure.canvas.draw()
+    assert (np.random.get_state()[1] == state).all()  # noqa: NPY002
+    assert plt.get_fignums() == []
+
+
+def test_overlaps_are_found() -> None:
+    figure = Figure()
+    FigureCanvasAgg(figure)
+    ax = figure.subplots()
+    ax.set_axis_off()
+    ax.text(0.5, 0.5, "on")
+    ax.text(0.5, 0.51, "it")
+    ax.text(1.6, 0.5, "away")
+    assert overlapping(figure) == [("on", "it")]
+    assert outside(figure) == ["away"]
+
+
+@pytest.mark.parametrize("name", sorted(HEROES))
+def test_heroes_look_like_the_stored_images(name: str) -> None:
+    assert apart(blocks(picture(name)), blocks(IMAGES / f"{name}.png")) < ALIKE
+
+
+@pytest.mark.parametrize(
+    ("name", "shift"),
+    [("ladder", 60.0), ("why_stopped", 40.0), ("cover_delay", 40.0), ("river", 80.0), ("shortfalls", 250.0)],
+)
+def test_a_change_of_the_data_shows_in_a_hero(name: str, shift: float) -> None:
+    assert apart(blocks(picture(name, shift)), blocks(IMAGES / f"{name}.png")) > NOTICED
+
+
+def test_a_ladder_tells_what_the_site_table_tells(cut: Run) -> None:
+    frame = PLOTS["ladder"].prepare(cut)
+    assert frame["stop"].is_monotonic_increasing or frame["stop"].dropna().is_monotonic_increasing
+    assert (frame["static"] <= frame["pipeline"]).all()
+    assert (frame["pipeline"] <= frame["realised"] + 1.0).all()
+    sites = cut.metrics[cut.metrics["is_affected"]]
+    lost = frame["lost_units"].sum()
+    assert lost == pytest.approx(sites["lost_beyond_baseline_units"].sum(), rel=0.01)
+    first = frame["realised"].min()
+    assert first == sites["realised_runway_days"].min()
+
+
+def test_stock_by_stage_adds_up_to_what_is_there(small: Run) -> None:
+    frame = PLOTS["stages"].prepare(small)
+    run, network = small.trajectory, small.case.network  # type: ignore[union-attr]
+    assert run is not None
+    contents = [network.materials[stock.material].contents["dysprosium"] for stock in run.stocks]
+    carried = [network.materials[network.lanes[lane].material].contents["dysprosium"] for lane in run.lanes]
+    whole = run.on_hand @ np.array(contents) + (run.in_transit + run.held) @ np.array(carried)
+    shown = frame.drop(columns=["baseline"]).sum(axis=1).to_numpy()
+    assert shown == pytest.approx(whole, rel=0.01)
+
+
+def test_a_fan_holds_its_median_and_tightens_to_eighty_percent(small: Run) -> None:
+    frame = PLOTS["fan"].prepare(small)
+    assert frame.attrs["histories"] == 3
+    bounds = ["low95", "low80", "median", "high80", "high95"]
+    assert (frame[bounds].diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
+
+
+def test_survival_falls_from_all_to_none(small: Run) -> None:
+    frame = PLOTS["survival"].prepare(small, until="shortfall")
+    assert (frame.iloc[0] == 1.0).all()
+    assert (frame.iloc[-1] == 0.0).all()
+    ends = small.replications["realised_runway_days"].xs("works_1", level="site")
+    assert frame["works_1"].sum() == pytest.approx(ends.mean(), abs=1.0)
+
+
+def test_a_river_of_an_untouched_world_is_the_same_twice() -> None:
+    frame = PLOTS["river"].prepare(sim.run("baseline", sets=["horizon=90 d"]))
+    wide = frame.pivot_table(index=["step", "source", "target"], columns="when", values="tonnes")
+    assert wide["after"].to_numpy() == pytest.approx(wide["before"].to_numpy(), rel=1e-6)
+
+
+def test_cover_against_delay_runs_its_grid_and_losses_follow_the_line() -> None:
+    frame = PLOTS["cover_delay"].prepare(sim.run("null_set"), covers=(10, 120), delays=(30, 126))
+    assert frame.loc[120, 30] == pytest.approx(0.0, abs=0.1)
+    assert frame.loc[10, 126] > frame.loc[10, 30] > frame.loc[120, 30]
+    assert frame.loc[10, 126] > frame.loc[120, 126]
+    ax = PLOTS["cover_delay"].draw(frame, Figure().subplots())
+    assert "[calendar days]" in ax.get_xlabel()
+
+
+def test_a_run_from_its_folder_gives_the_same_ladder(cut: Run, tmp_path: Path) -> None:
+    read = sim.load_run(cut.save(tmp_path / "cut", picture=False))
+    assert read.trajectory is None
+    assert PLOTS["ladder"].prepare(read).equals(PLOTS["ladder"].prepare(cut))
+
+
+@pytest.mark.parametrize("form", ["png", "svg"])
+def test_a_figure_is_written_whole_and_the_same_twice(small: Run, tmp_path: Path, form: str) -> None:
+    paths = [save_figure(figure_of("survival", small), tmp_path / f"{i}.{form}") for i in range(2)]
+    one, other = (path.read_bytes() for path in paths)
+    assert one == other
+    assert sorted(path.name for path in tmp_path.iterdir()) == [f"0.{form}", f"1.{form}"]
+
+
+def test_run_plot_lists_and_finds_pictures(small: Run) -> None:
+    assert set(OF_RUNS) == set(dir(small.plot))
+    with pytest.raises(UnknownPlot, match="did you mean 'ladder'"):
+        small.plot.lader()
+    with pytest.raises(UnknownPlot, match="no option 'mots'; options: most"):
+        small.plot.ladder(mots=2)
+    with pytest.raises(UnknownPlot, match="did you mean 'works_1'"):
+        small.plot.fan(column="work_1")
+    with pytest.raises(UnknownPlot, match="not a manufacturer"):
+        small.plot.why_stopped(site="mill")
+    assert len(small.plot.ladder(most=1).axes) == 1

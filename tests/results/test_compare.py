@@ -1,0 +1,260 @@
+"""Comparisons are paired: one baseline, one luck; what cannot stand side by side is refused."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+
+import sim
+from sim.case import Case
+from sim.errors import StoreError
+from sim.interventions import ExportBan
+from sim.plots import NoPicture
+from sim.plots.comparing import MARK, save_comparison
+from sim.results.compare import Comparison, NotComparable, compare
+from sim.results.differences import difference
+from sim.results.folders import check_writable
+from sim.results.pairing import UnknownMetric
+from sim.results.run import Run
+from sim.results.tabulate import UnknownPlace, cells, markdown
+from sim.testing import day, small_case
+from tests.support.stub import two_tier_network
+
+REPLICATIONS = 5
+
+
+def case(name: str, length: int, **fields: Any) -> Case:
+    """Return a ban of so many days from day 10 on; none of zero days."""
+    ban = ExportBan(id="ban", start=day(10), end=day(10) + timedelta(days=length), from_places=("CN",))
+    made = small_case(two_tier_network(2), 240, *([ban] if length else []), **fields)
+    return replace(made, name=name, runway_from=day(10))
+
+
+@pytest.fixture(scope="module")
+def two() -> Comparison:
+    return compare(case("long", 120), case("brief", 60))
+
+
+@pytest.fixture(scope="module")
+def drawn() -> Comparison:
+    return compare(case("long", 120, replications=REPLICATIONS), case("brief", 60, replications=REPLICATIONS))
+
+
+def test_each_run_is_what_it_is_alone(two: Comparison) -> None:
+    alone = sim.run(case("long", 120))
+    assert two.runs["long"].metrics.equals(alone.metrics)
+    assert two.labels == ("long", "brief")
+
+
+def test_differences_are_those_of_the_runs(two: Comparison) -> None:
+    found = two.differences("lost_units").set_index(["scenario", "site"])
+    for label, run in two.runs.items():
+        for site, row in run.metrics.iterrows():
+            expected = row["lost_units"] - run.baseline_metrics.loc[site, "lost_units"]
+            assert found.loc[(label, site), "difference"] == pytest.approx(expected)
+    assert found[["low80", "high95"]].isna().all(axis=None)
+    assert found["difference"].max() > 0.0
+
+
+def test_intervals_are_of_pairs_with_the_same_luck(drawn: Comparison) -> None:
+    found = drawn.differences("lost_units").set_index(["scenario", "site"])
+    run = drawn.runs["long"]
+    base = sim.run(case("nothing", 0, replications=REPLICATIONS))
+    for site in run.metrics.index:
+        after = run.replications["lost_units"].xs(site, level="site").to_numpy()
+        before = base.replications["lost_units"].xs(site, level="site").to_numpy()
+        assert found.loc[("long", site), "difference"] == pytest.approx(pd.Series(after - before).median())
+    bounds = found[["low95", "low80", "difference", "high80", "high95"]]
+    assert (bounds.diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
+
+
+def test_a_comparison_with_itself_differs_in_nothing() -> None:
+    found = compare(case("one", 60), case("one", 60))
+    assert found.labels == ("one", "one (2)")
+    frame = found.differences("realised_runway_days").pivot(
+        index="site", columns="scenario", values="difference"
+    )
+    assert (frame["one"] == frame["one (2)"]).all()
+
+
+def test_never_counts_as_the_rest_of_the_window(two: Comparison) -> None:
+    found = two.differences("realised_runway_days").set_index(["scenario", "site"])
+    runway = two.runs["long"].metrics.loc["works_1", "realised_runway_days"]
+    assert found.loc[("long", "works_1"), "difference"] == runway - 230.0
+    (row, *_) = [row for row in cells(two.table()) if row["scenario"] == "long"]
+    assert row["runway vs baseline"].startswith("<= -")
+
+
+def test_the_table_has_a_row_per_site_and_scenario_hardest_hit_first(two: Comparison) -> None:
+    table = two.table()
+    assert list(table["scenario"]) == ["long", "brief"] * (len(table) // 2)
+    lost = (
+        table[table["scenario"] == "long"]["lost_units"] / table[table["scenario"] == "long"]["planned_units"]
+    )
+    assert lost.is_monotonic_decreasing
+    assert set(two.table(sites=["works_2"])["site"]) == {"works_2"}
+    assert set(two.table(countries=["jp"])["country"]) == {"JP"}
+    text = markdown(two, table)
+    assert "| works_1 |" in text or "| works 1 |" in text
+    assert "<table>" in two._repr_html_()
+
+
+def test_unknown_names_have_the_nearest(two: Comparison) -> None:
+    with pytest.raises(UnknownMetric, match="did you mean 'lost_units'"):
+        two.differences("lost_unit")
+    with pytest.raises(UnknownMetric, match="cannot be compared"):
+        two.differences("line_stop_date")
+    with pytest.raises(UnknownPlace, match="did you mean 'works_1'"):
+        two.table(sites=["work_1"])
+    with pytest.raises(UnknownPlace, match="countries: JP"):
+        two.table(countries=["CN"])
+
+
+@pytest.mark.parametrize(
+    ("other", "said"),
+    [
+        (replace(case("b", 60), horizon_days=300), "--set horizon=300d"),
+        (replace(case("b", 60), start=day(5)), "--set start="),
+        (replace(case("b", 60), seed=7), "--seed 1"),
+        (replace(case("b", 60), replications=3), "--replications 1"),
+        (replace(case("b", 60), network=replace(two_tier_network(2), name="other")), "one network"),
+    ],
+)
+def test_what_differs_in_the_frame_is_refused_before_anything_runs(
+    other: Case, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("something was simulated")
+
+    monkeypatch.setattr("sim.engine.simulate", never)
+    with pytest.raises(NotComparable, match=said):
+        compare(case("a", 60), other)
+    with pytest.raises(NotComparable, match="at least one"):
+        compare()
+
+
+def test_a_scenario_that_changes_the_world_is_told_and_has_the_common_baseline() -> None:
+    first = case("plain", 60)
+    network = first.network
+    richer = replace(network.sites["works_1"], cover={"motor": 90.0})
+    other = replace(
+        first, name="richer", network=replace(network, sites={**network.sites, "works_1": richer})
+    )
+    found = compare(first, other)
+    (note,) = found.notes
+    assert "richer changes the world itself (sites.works_1)" in note
+    cover = found.baselines["richer"].loc["works_1", "days_of_cover_at_start"]
+    assert cover == pytest.approx(first.baseline().network.sites["works_1"].cover["motor"])
+
+
+def test_runs_from_folders_compare_as_those_in_memory(tmp_path: Path) -> None:
+    run = sim.run("null_set", sets=["horizon=40 d"])
+    read = sim.load_run(run.save(tmp_path / "one", picture=False))
+    found, memory = compare(tmp_path / "one", read), compare(run, run)
+    one, other = (item.differences("lost_units")["difference"] for item in (found, memory))
+    assert one.to_numpy() == pytest.approx(other.to_numpy())
+
+
+def test_a_folder_is_written_whole_or_not_at_all(
+    two: Comparison, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = save_comparison(two, two.table(), tmp_path / "out")
+    assert {path.suffix for path in made} == {".csv", ".json", ".md", ".png"}
+    assert {path.name for path in made} >= {
+        "first_shortfalls.png",
+        "forest_lost_units.png",
+        "ladder_long.png",
+    }
+    document = json.loads((tmp_path / "out" / MARK).read_text(encoding="utf-8"))
+    assert [item["label"] for item in document["scenarios"]] == ["long", "brief"]
+    assert document["differences"]["unit"] == "unit"
+    before = {path.name: path.stat().st_mtime_ns for path in made}
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("sim.plots.comparing.save_figure", full)
+    with pytest.raises(StoreError, match="No space left"):
+        save_comparison(two, two.table(), tmp_path / "out")
+    assert {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()} == before
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_a_folder_of_something_else_is_left_alone(two: Comparison, tmp_path: Path) -> None:
+    (tmp_path / "letters").mkdir()
+    (tmp_path / "letters" / "mine.txt").write_text("dear")
+    with pytest.raises(StoreError, match="choose another --out"):
+        save_comparison(two, two.table(), tmp_path / "letters")
+    assert [path.name for path in (tmp_path / "letters").iterdir()] == ["mine.txt"]
+    with pytest.raises(StoreError, match="is a file"):
+        check_writable(tmp_path / "letters" / "mine.txt" / "out")
+
+
+def test_pictures_of_a_comparison(two: Comparison, drawn: Comparison) -> None:
+    assert dir(two.plot) == ["forest", "shortfalls"]
+    for metric in ("lost_units", "realised_runway_days", "fill_rate"):
+        drawn.plot.forest(metric=metric).canvas.draw()
+    two.plot.shortfalls(sites=["works_1"]).canvas.draw()
+    with pytest.raises(NoPicture, match="no scenario"):
+        compare(case("nothing", 0)).plot.shortfalls()
+
+
+def broken(folder: Path, name: str, text: str) -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("manifest.json", '{"name": 3', "cannot be read"),
+        ("manifest.json", "{}", "lacks name"),
+        ("manifest.json", "[]", "holds no object"),
+        ("metrics.csv", "site,name\nsony,Sony\n", "cut short"),
+        ("scenario.resolved.yaml", "name: [", "cannot be run again"),
+        ("series.parquet", "nothing", "missing or damaged"),
+    ],
+)
+def test_a_corrupted_run_folder_is_refused(
+    saved: Path, tmp_path: Path, name: str, text: str, said: str
+) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "bad"))
+    broken(folder, name, text)
+    with pytest.raises(StoreError, match=said):
+        compare(folder).runs["null_set"].series("built")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    run = sim.run("null_set", sets=["horizon=60 d"])
+    return run.save(tmp_path_factory.mktemp("saved") / "run", picture=False)
+
+
+def test_a_run_of_another_world_than_its_folder_says_is_not_replayed(saved: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "edited"))
+    resolved = folder / "scenario.resolved.yaml"
+    resolved.write_text(resolved.read_text().replace("2025-01-01", "2025-01-02"), encoding="utf-8")
+    with pytest.raises(StoreError, match="no longer the world that was run"):
+        sim.load_run(folder).plot.ladder()
+
+
+def test_diff_names_settings_scenario_and_results(saved: Path) -> None:
+    one: Run = sim.load_run(saved)
+    assert difference(one, one).is_same
+    other = sim.run("null_set", sets=["horizon=60 d", "sites.sony.cover=70 d"])
+    found = difference(one, other)
+    assert not found.is_same
+    assert any(line.startswith("+") and "70 d" in line for line in found.scenario)
+    rows = found.metrics.set_index(["site", "metric"])
+    assert rows.loc[("sony", "days_of_cover_at_start"), "after"] == pytest.approx(70.0)
+    assert {name for name, _, _ in found.settings} >= {"set", "case_hash"}
+    json.dumps(found.document(), allow_nan=False)
+    with pytest.raises(NotComparable, match="sim compare"):
+        difference(one, sim.run(case("another", 0)))
