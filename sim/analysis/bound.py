@@ -127,7 +127,13 @@ def _question(
         for row in levels.rows("under_way")
         if (levels.daily("under_way", row) == float(UnderWay.RETURNED)).any()
     )
-    potential = Potential(ready.network, replace(stocks, returnable=returned))
+    # The least an input is ever used by: what substitution saves later is then not missed before.
+    factors = {
+        (line, material): float(levels.daily("input_factor", row)[runway_from_day:].min(initial=1.0))
+        for row in levels.rows("input_factor")
+        for line, _, material in (row.partition("|"),)
+    }
+    potential = Potential(ready.network, replace(stocks, returnable=returned), factors)
     return potential, window, case.horizon_days - runway_from_day
 
 

@@ -72,11 +72,22 @@ class Potential:
 
     Columns, all at least 0: what each line makes in all, what each lane ships in all, what of the returnable
     goods under way turns back, the days t, and what each demanding line loses.
+
+    Parameters
+    ----------
+    input_factors
+        By (line, material): what multiplies the use of an input, such as substitution; none: 1.
     """
 
-    def __init__(self, network: Network, stocks: Stocks) -> None:
+    def __init__(
+        self,
+        network: Network,
+        stocks: Stocks,
+        input_factors: Mapping[tuple[str, str], float] | None = None,
+    ) -> None:
         self.network = network
         self.stocks = stocks
+        self.input_factors = input_factors or {}
         self.stores = {line.site for line in network.lines.values() if line.kind is LineKind.STORE}
         self.lines = tuple(
             name for name, line in sorted(network.lines.items()) if line.kind is not LineKind.STORE
@@ -103,7 +114,8 @@ class Potential:
             line = self.network.lines[name]
             for material, quantity in line.inputs.items():
                 pool = self.pool(line.site, material, "in")
-                entries[pool][self.line_column[name]] += central(quantity)
+                factor = self.input_factors.get((name, material), 1.0)
+                entries[pool][self.line_column[name]] += central(quantity) * factor
             for material, quantity in line.outputs.items():
                 pool = self.pool(line.site, material, "out")
                 entries[pool][self.line_column[name]] -= central(quantity)

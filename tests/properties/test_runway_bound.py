@@ -7,8 +7,10 @@ from hypothesis import given, settings
 
 from sim.analysis.bound import first_runway_bound, runway_bounds
 from sim.case import Case
+from sim.domain import Network
 from sim.engine import simulate
-from sim.interventions import ExportBan, Outage
+from sim.engine.realise import realise
+from sim.interventions import ExportBan, Outage, Stockpile, Substitution
 from sim.metrics import site_values
 from sim.testing import day, serial_chain, small_case, two_suppliers
 from sim.testing.strategies import cases
@@ -55,3 +57,29 @@ def test_a_second_source_without_limit_leaves_no_bound() -> None:
     trajectory = simulate(case)
     assert site_values(trajectory, network, 0)["realised_runway_days"]["works"] < 200
     assert runway_bounds(case, trajectory) == {"works": None}
+
+
+def cut_for_good() -> tuple[Network, ExportBan]:
+    """Return a chain that holds 30 days of goods, and the ban that leaves it alone with them."""
+    ban = ExportBan(id="cut", start=day(0), from_places=("source",), domestic=True)
+    return serial_chain([20.0], [10]), ban
+
+
+def test_what_substitution_saves_and_a_stockpile_releases_lengthens_the_bound() -> None:
+    network, ban = cut_for_good()
+    thrift = Substitution(id="thrift", materials=("part",), lines=("works_line",), saving=0.5, start=day(10))
+    pile = Stockpile(
+        id="pile", country="AA", materials=("part",), to_places=("works",), holds=100.0, start=day(0),
+        release_below_days=15.0,
+    )  # fmt: skip
+    bounds = {}
+    for name, helps in (("alone", ()), ("thrift", (thrift,)), ("pile", (pile,))):
+        case = small_case(network, 200, ban, *helps)
+        trajectory = simulate(case)
+        realised = realise(case, None).network
+        runway = site_values(trajectory, realised, 0)["realised_runway_days"]["works"]
+        bounds[name] = runway_bounds(case, trajectory)["works"]
+        assert bounds[name] is not None
+        assert runway <= bounds[name], name
+    assert bounds["alone"] < bounds["thrift"]
+    assert bounds["alone"] < bounds["pile"]
