@@ -49,6 +49,7 @@ def stress(
     from sim.analysis.knockouts import nodes_of
     from sim.analysis.stress import Stress
     from sim.cli.networks import network_of_any
+    from sim.engine import kernels_are_cached
     from sim.results.store import ROOT
 
     asked = Stress(
@@ -61,6 +62,8 @@ def stress(
         nodes = nodes_of(asked.network, _listed("--what", what, lambda _, word: word))
     except ValueError as error:
         raise typer.BadParameter(f"--what: {error}") from None
+    if not kernels_are_cached():
+        note("compiling kernels once; later runs start at once")
     folder = out or stress_work.default_folder(asked, ROOT)
     stress_work.open_folder(asked, folder)
     with _bar(quiet=as_json) as tell:
