@@ -1,6 +1,8 @@
-"""Ore that no longer goes where it went: what is reported beside what the scenarios give."""
+"""Scenarios of trade that stops: what is reported beside what they give, and which of two measures does it."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +12,7 @@ from sim.engine import simulate
 from sim.engine.trajectory import Trajectory
 from sim.scenario import load
 
-pytestmark = pytest.mark.xdist_group("ore_scenarios")
+pytestmark = pytest.mark.xdist_group("policy_scenarios")
 
 
 def made(run: Trajectory, line: str, first: int, last: int) -> float:
@@ -51,3 +53,17 @@ def test_the_plants_come_two_years_after_the_bids(india: tuple[Case, Trajectory]
     first = int(np.flatnonzero(output > 0.01)[0])
     announced = (329, 180 + 730)  # 2025-11-26 as days from 2025-01-01; bids and building
     assert sum(announced) <= first <= sum(announced) + 60
+
+
+@pytest.mark.parametrize(("measure", "stops"), [("reviews_halted", True), ("contract_freeze", False)])
+def test_japan_stops_for_heavies_and_not_for_light_ones(measure: str, stops: bool) -> None:
+    case = load("japan_2026_dual_use", strict=True).case
+    one = tuple(item for item in case.interventions if item.id == measure)
+    run = simulate(replace(case, interventions=one), in_detail=False)
+    makers = [
+        i for i, name in enumerate(run.lines)
+        if case.network.sites[case.network.lines[name].site].stage == "oem"
+    ]  # fmt: skip
+    lost = 1.0 - run.line_made[:, makers].sum(axis=0) / run.line_planned[:, makers].sum(axis=0)
+    assert bool(lost.max() > 0.2) is stops
+    assert stops or lost.max() < 1e-3
