@@ -1,4 +1,4 @@
-"""Scenarios of trade that stops: what is reported beside what they give, and which of two measures does it."""
+"""Scenarios of trade that stops: what is reported beside what they give, and which measure does it."""
 
 from __future__ import annotations
 
