@@ -46,7 +46,8 @@ def ladder(shift: float = 0.0) -> pd.DataFrame:
     ]
     records = [[*row[:10], "traction motor", "Some maker of motors", 1e6 * row[10], 1e6] for row in rows]
     frame = pd.DataFrame(records, columns=list(COLUMNS), index=["alpha", "beta", "gamma"])
-    frame.attrs = {"window_days": 300, "counted_from": "2025-04-01", "title": "A cut", "held": 7, "more": 0}
+    frame.attrs = {"window_days": 300, "counted_from": "2025-04-01", "title": "A cut", "held": 7, "more": 0,
+                   "has_band": True}  # fmt: skip
     return frame
 
 
