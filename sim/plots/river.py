@@ -23,6 +23,8 @@ DAYS_PER_YEAR = 365.0
 NODE_WIDTH, GAP_SHARE = 0.07, 0.025
 SMALL_SHARE = 0.012
 """Jurisdictions below this share of a stage's throughput go into `others`."""
+HAIR = 0.02
+"""Flows thinner than this share of the gap between two nodes are not drawn."""
 OTHERS = "others"
 
 
@@ -170,7 +172,8 @@ def _draw_river(
         rows = part[part["step"] == step].to_dict("records")
         ordered = sorted(rows, key=lambda row: (rank[step][row["source"]], rank[step + 1][row["target"]]))
         for row in ordered:
-            _ribbon(ax, step, leaves[step], arrives[step + 1], {str(k): v for k, v in row.items()}, colours)
+            flow = {str(key): value for key, value in row.items()}
+            _ribbon(ax, step, leaves[step], arrives[step + 1], flow, colours, HAIR * gap)
 
 
 def _ribbon(
@@ -180,12 +183,16 @@ def _ribbon(
     arrives: dict[str, float],
     row: dict[str, Any],
     colours: dict[str, str],
+    least: float,
 ) -> None:
+    """Draw one flow and move the places where the next leaves and arrives; hairs are not drawn."""
     x = np.linspace(0.0, 1.0, 25)
     ease = x * x * (3.0 - 2.0 * x)
     start, end, size = leaves[row["source"]], arrives[row["target"]], row["tonnes"]
     leaves[row["source"]] -= size
     arrives[row["target"]] -= size
+    if size < least:
+        return
     upper = start + (end - start) * ease
     across = step + NODE_WIDTH / 2 + x * (1.0 - NODE_WIDTH)
     ax.fill_between(
