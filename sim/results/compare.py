@@ -31,6 +31,8 @@ SAME = ("network", "start", "horizon_days", "replications", "seed")
 """Settings in which all runs of a comparison agree."""
 FLAGS = {"replications": "--replications", "seed": "--seed"}
 MOST_NAMED = 4
+OF_RULES = "interventions."
+"""Paths of figures that only the scenario has."""
 
 
 class NotComparable(RunFailed):
@@ -235,23 +237,34 @@ def _paired(runs: dict[str, Run], cases: dict[str, Case]) -> Comparison:
                 f"{label} changes the world itself ({', '.join(changed)}): its differences from the common "
                 f"baseline, that of {next(iter(runs))}, hold this too"
             )
-        if not changed and int(item.manifest["replications"]) == 1:
+        has_luck = int(item.manifest["replications"]) == 1 or len(item.baseline_replications) > 0
+        if not changed and has_luck:  # then the run's own baseline is the common one
             baselines[label] = item.baseline_metrics
-            pairs[label] = pairs_of(item, item.baseline_metrics, None)
+            pairs[label] = pairs_of(item, item.baseline_metrics, item.baseline_replications)
             continue
         counted = date.fromisoformat(str(item.manifest["runway_from"]))
         if counted not in made:
             made[counted] = run(replace(base, runway_from=counted))
         baselines[label] = made[counted].metrics
-        pairs[label] = pairs_of(item, made[counted].metrics, made[counted])
+        pairs[label] = pairs_of(
+            item, made[counted].metrics, _alike_for_all_branches(made[counted].replications)
+        )
     return Comparison(runs, baselines, pairs, tuple(notes))
+
+
+def _alike_for_all_branches(replications: pd.DataFrame) -> pd.DataFrame:
+    """Return the replications of a baseline that stands for all branches of a scenario."""
+    return replications.droplevel("branches") if "branches" in replications.index.names else replications
 
 
 def _world(case: Case) -> Case:
     """Return the baseline of a case without what only names or measures it."""
-    kept = tuple(item for item in case.uncertain if not item.path.startswith("interventions."))
+    kept = tuple(item for item in case.uncertain if not item.path.startswith(OF_RULES))
+    tied = tuple(
+        item for item in case.correlations if not any(path.startswith(OF_RULES) for path in item.paths)
+    )
     return replace(
-        case.baseline(), name="baseline", title="", question="", file="", uncertain=kept, runway_from=None,
+        case.baseline(), name="baseline", title="", question="", file="", uncertain=kept, correlations=tied, runway_from=None,
         branches={}, outputs=(), must_hold=(), sources=(),
     )  # fmt: skip
 
@@ -263,7 +276,7 @@ def _changed(base: Case, other: Case) -> list[str]:
         ours, theirs = getattr(base.network, kind), getattr(other.network, kind)
         names = sorted({*ours, *theirs})
         found += [f"{kind}.{name}" for name in names if ours.get(name) != theirs.get(name)]
-    for field in ("interventions", "uncertain", "initial_state"):
+    for field in ("interventions", "uncertain", "correlations", "design", "initial_state"):
         if getattr(base, field) != getattr(other, field):
             found.append({"interventions": "background policy"}.get(field, field.replace("_", " ")))
     more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []

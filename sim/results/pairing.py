@@ -58,7 +58,8 @@ class Pairs:
     values
         Frame with the columns replication, weight, site and all measures.
     baseline
-        Frame indexed by (replication, site) with all measures.
+        Frame with all measures, indexed by (replication, branches, site), or without the branches where one
+        baseline stands for all.
     window_days
         Days from the start of the count to the end of the run.
     is_random
@@ -77,7 +78,7 @@ class Pairs:
         after = self._finite(self.values, metric)
         before = self._finite(self.baseline.reset_index(), metric)
         before.index = self.baseline.index
-        keys = pd.MultiIndex.from_frame(self.values[["replication", "site"]])
+        keys = pd.MultiIndex.from_frame(self.values[list(self.baseline.index.names)])
         frame = self.values[["site", "replication", "weight"]].copy()
         frame["difference"] = after.to_numpy() - before.reindex(keys).to_numpy()
         return frame.dropna(subset=["difference"])
@@ -94,7 +95,7 @@ class Pairs:
         return values
 
 
-def pairs_of(run: Run, baseline_metrics: pd.DataFrame, baseline: Run | None) -> Pairs:
+def pairs_of(run: Run, baseline_metrics: pd.DataFrame, baseline: pd.DataFrame) -> Pairs:
     """Return the pairs of a run and its baseline.
 
     Parameters
@@ -102,17 +103,13 @@ def pairs_of(run: Run, baseline_metrics: pd.DataFrame, baseline: Run | None) -> 
     baseline_metrics
         The baseline's measures in the central run.
     baseline
-        The baseline with its replications, of the same seed and number; None for a deterministic run.
+        Its replications with the same luck, as `Run.baseline_replications`; empty for a deterministic run.
     """
-    count = int(run.manifest["replications"])
-    is_random = count > 1 and len(run.replications) > 0 and baseline is not None
-    if not is_random or baseline is None:
-        values = run.metrics.reset_index().assign(replication=0, weight=1.0)
-        before = baseline_metrics.reset_index().assign(replication=0).set_index(["replication", "site"])
-        return Pairs(values, before, window_days(run.manifest), is_random=False)
-    values = run.replications.reset_index()
-    before = baseline.replications.reset_index().set_index(["replication", "site"])
-    return Pairs(values, before, window_days(run.manifest), is_random=True)
+    if int(run.manifest["replications"]) > 1 and len(run.replications) and len(baseline):
+        return Pairs(run.replications.reset_index(), baseline, window_days(run.manifest), is_random=True)
+    values = run.metrics.reset_index().assign(replication=0, weight=1.0)
+    before = baseline_metrics.reset_index().assign(replication=0).set_index(["replication", "site"])
+    return Pairs(values, before, window_days(run.manifest), is_random=False)
 
 
 def interval(values: list[float], weights: list[float]) -> dict[str, float]:
