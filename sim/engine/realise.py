@@ -65,11 +65,23 @@ def realise(case: Case, replication: int | None) -> Realised:
     numbers = drawn(case, replication)
     own = {path: value for path, value in numbers.items() if is_of_network(path)}
     return Realised(
-        network=with_numbers(case.network, own) if own else case.network,
+        network=_drawn_network(case.network, own) if own else case.network,
         interventions=tuple(_with_numbers(_branched(case, item), numbers) for item in case.interventions),
         initial_state=_initial_state(case.initial_state, numbers),
         numbers=numbers,
     )
+
+
+_LAST: list[Any] = []
+"""The network that was realised last: the very network it came from, the numbers, and what came of them."""
+
+
+def _drawn_network(network: Network, numbers: dict[str, float]) -> Network:
+    """Return a network with its drawn figures; a scenario and its baseline share one."""
+    if not (_LAST and _LAST[0] is network and _LAST[1] == numbers):
+        _LAST[:] = [network, numbers, with_numbers(network, numbers)]
+    found: Network = _LAST[2]
+    return found
 
 
 def drawn(case: Case, replication: int | None) -> dict[str, float]:
