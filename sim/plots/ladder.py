@@ -25,7 +25,7 @@ from sim.metrics.measures import (
     stop_component,
     time_to_recover_days,
 )
-from sim.plots.style import BACK, BUILDING, DARK, SHORT, STOPPED, short_name, title_of
+from sim.plots.style import BACK, BUILDING, DARK, SHORT, STOPPED, legend_below, short_name, title_of
 from sim.results.replay import replayed
 from sim.results.sentences import units_text, window_days
 
@@ -270,7 +270,6 @@ def _foot(frame: pd.DataFrame, ax: Axes) -> None:
 def _legend(ax: Axes, *, has_band: bool) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
-    from matplotlib.transforms import ScaledTranslation
 
     mark: dict[str, Any] = {"linestyle": "", "markeredgecolor": "white"}
     handles: list[Any] = [
@@ -284,15 +283,4 @@ def _legend(ax: Axes, *, has_band: bool) -> None:
     ]
     if has_band:
         handles.append(Line2D([], [], color=DARK, marker="|", linewidth=1.3, label="10 to 90 %"))
-    below = ScaledTranslation(0.0, -LEGEND_INCHES, ax.get_figure().dpi_scale_trans)  # type: ignore[union-attr]
-    ax.legend(
-        handles=handles,
-        loc="upper left",
-        bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=ax.transAxes + below,
-        ncols=8,
-        handletextpad=0.4,
-        columnspacing=1.1,
-        borderaxespad=0.0,
-        fontsize=8,
-    )
+    legend_below(ax, handles, LEGEND_INCHES, columns=8)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,9 +38,9 @@ def prepare_river(run: Run, element: str = "") -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        A row per when (before: the baseline, after: the scenario), step (0: mine to separation, ...), source
-        and target (country codes, small ones in `others`): tonnes of contained element a year, over the
-        days since runways count.
+        A row per when (before: the baseline, after: the scenario), step and to (the stages a flow leaves and
+        reaches, 0: mined; some skip one), source and target (country codes, small ones in
+        `others`): tonnes of contained element a year, over the days since runways count.
     """
     import pandas as pd
 
@@ -59,12 +58,12 @@ def prepare_river(run: Run, element: str = "") -> pd.DataFrame:
         for i, lane_id in enumerate(trajectory.lanes):
             lane = network.lanes[lane_id]
             supplier, buyer = network.sites[lane.supplier], network.sites[lane.buyer]
-            steps = list(pairwise(STAGES))
             tonnes = float(shipped[i]) * network.materials[lane.material].contents.get(chosen, 0.0)
-            if tonnes > 0.0 and (supplier.stage, buyer.stage) in steps:
-                step = steps.index((supplier.stage, buyer.stage))
-                rows.append((when, step, supplier.country, buyer.country, tonnes))
-    frame = pd.DataFrame(rows, columns=["when", "step", "source", "target", "tonnes"])
+            if tonnes > 0.0 and supplier.stage in STAGES and buyer.stage in STAGES:
+                step, to = STAGES.index(supplier.stage), STAGES.index(buyer.stage)
+                if to > step:  # scrap that goes back is not a step forward
+                    rows.append((when, step, to, supplier.country, buyer.country, tonnes))
+    frame = pd.DataFrame(rows, columns=["when", "step", "to", "source", "target", "tonnes"])
     frame = _with_others(frame)
     frame.attrs = {
         "element": chosen,
@@ -80,14 +79,14 @@ def _with_others(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     large: set[str] = set()
-    for column in ("source", "target"):
-        by_place = frame.groupby(["when", "step", column])["tonnes"].sum()
+    for column, stage in (("source", "step"), ("target", "to")):
+        by_place = frame.groupby(["when", stage, column])["tonnes"].sum()
         share = by_place / by_place.groupby(level=[0, 1]).transform("sum")
         large |= {str(key[-1]) for key in share.index[share > SMALL_SHARE]}
     out = frame.copy()
     for column in ("source", "target"):
         out[column] = [place if place in large else OTHERS for place in out[column]]
-    grouped = out.groupby(["when", "step", "source", "target"], as_index=False)["tonnes"].sum()
+    grouped = out.groupby(["when", "step", "to", "source", "target"], as_index=False)["tonnes"].sum()
     return pd.DataFrame(grouped)
 
 
@@ -127,7 +126,7 @@ def _nodes(part: pd.DataFrame) -> list[dict[str, float]]:
     """Return for each stage the larger of what comes in and what goes out, by jurisdiction, largest first."""
     stages: list[dict[str, float]] = []
     for stage in range(len(STAGES)):
-        come = part[part["step"] == stage - 1].groupby("target")["tonnes"].sum().to_dict()
+        come = part[part["to"] == stage].groupby("target")["tonnes"].sum().to_dict()
         go = part[part["step"] == stage].groupby("source")["tonnes"].sum().to_dict()
         sizes = {str(name): max(come.get(name, 0.0), go.get(name, 0.0)) for name in {*come, *go}}
         order = sorted(sizes, key=lambda name: (name == OTHERS, -sizes[name], name))
@@ -170,15 +169,16 @@ def _draw_river(
     rank = [{name: i for i, name in enumerate(sizes)} for sizes in nodes]
     for step in range(len(STAGES) - 1):
         rows = part[part["step"] == step].to_dict("records")
-        ordered = sorted(rows, key=lambda row: (rank[step][row["source"]], rank[step + 1][row["target"]]))
+        ordered = sorted(
+            rows, key=lambda row: (rank[step][row["source"]], row["to"], rank[row["to"]][row["target"]])
+        )
         for row in ordered:
             flow = {str(key): value for key, value in row.items()}
-            _ribbon(ax, step, leaves[step], arrives[step + 1], flow, colours, HAIR * gap)
+            _ribbon(ax, leaves[step], arrives[flow["to"]], flow, colours, HAIR * gap)
 
 
 def _ribbon(
     ax: Axes,
-    step: int,
     leaves: dict[str, float],
     arrives: dict[str, float],
     row: dict[str, Any],
@@ -194,7 +194,7 @@ def _ribbon(
     if size < least:
         return
     upper = start + (end - start) * ease
-    across = step + NODE_WIDTH / 2 + x * (1.0 - NODE_WIDTH)
+    across = row["step"] + NODE_WIDTH / 2 + x * (row["to"] - row["step"] - NODE_WIDTH)
     ax.fill_between(
         across, upper - size, upper, color=colours[row["source"]], alpha=0.55, linewidth=0, zorder=2
     )

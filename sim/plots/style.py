@@ -124,12 +124,48 @@ def spread(levels: list[float], gap: float) -> list[float]:
 def rules_of(run: Run) -> list[tuple[str, str, str]]:
     """Return what happens on dates: (ISO date, ``starts`` or ``ends``, name of the rule), in order."""
     found = []
+    logged = log_dates(run)
     for item in run.manifest["interventions"]:
         name = str(item["id"]).replace("_", " ")
-        found += [
-            (str(item[key]), word, name) for key, word in (("start", "starts"), ("end", "ends")) if item[key]
-        ]
+        for key, word in (("start", "starts"), ("end", "ends")):
+            day = item[key] or logged.get((str(item["id"]), key))
+            if day:
+                found.append((str(day), word, name))
     return sorted(found)
+
+
+def log_dates(run: Run) -> dict[tuple[str, str], str]:
+    """Return ISO dates by (id, ``start`` or ``end``) of the central run's log.
+
+    Durations and reactions have no date of their own. Empty for a run that was read and not replayed.
+    """
+    from datetime import timedelta
+
+    if run.trajectory is None:
+        return {}
+    start = run.trajectory.start
+    rows = [(day, name, text) for day, name, text in run.trajectory.log if text in ("start", "end")]
+    return {(name, text): (start + timedelta(days=int(day))).isoformat() for day, name, text in rows}
+
+
+def legend_below(ax: Axes, handles: list[Any], inches: float, columns: int) -> None:
+    """Draw a legend so far below the axes, whatever their size."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = ax.get_figure()
+    if not handles or figure is None:
+        return
+    ax.legend(
+        handles=handles,
+        loc="upper left",
+        bbox_to_anchor=(0.0, 0.0),
+        bbox_transform=ax.transAxes + ScaledTranslation(0.0, -inches, figure.dpi_scale_trans),
+        ncols=columns,
+        handletextpad=0.4,
+        columnspacing=1.1,
+        borderaxespad=0.0,
+        fontsize=8,
+    )
 
 
 def mark_rules(ax: Axes, rules: list[tuple[str, str, str]], first: Any, last: Any, rows: int = 4) -> None:

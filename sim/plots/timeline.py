@@ -5,7 +5,7 @@ from __future__ import annotations
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-from sim.plots.style import DARK, GREY, date_axis, say_nothing, title_of
+from sim.plots.style import DARK, GREY, date_axis, legend_below, say_nothing, title_of
 from sim.results.replay import replayed
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 OWN, BACKGROUND = "#0072B2", "#BDBDBD"
 TEXT_WIDTH = 100
 MOST_RULES = 24
+LEGEND_INCHES = 0.5
 
 
 def prepare_timeline(run: Run) -> pd.DataFrame:
@@ -53,7 +54,7 @@ def prepare_timeline(run: Run) -> pd.DataFrame:
         "first": first,
         "last": last,
         "title": title_of(run),
-        "size": (8.5, 1.6 + 0.5 * max(len(frame), 1)),
+        "size": (8.5, 1.9 + 0.5 * max(len(frame), 1)),
     }
     return frame
 
@@ -104,11 +105,11 @@ def _legend(frame: pd.DataFrame, ax: Axes) -> None:
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
-    handles: list[Patch | Line2D] = []
+    handles: list[Any] = []
     if not frame["background"].all():
         handles.append(Patch(color=OWN, label="in force"))
     if frame["background"].any():
         handles.append(Patch(color=BACKGROUND, label="in force, baseline too"))
     if (frame["announced"] < frame["start"]).any():
         handles.append(Line2D([], [], color=GREY, marker="|", markeredgecolor=DARK, label="announced"))
-    ax.legend(handles=handles, loc="lower right", bbox_to_anchor=(1.0, 1.0), ncols=3, fontsize=8)
+    legend_below(ax, handles, LEGEND_INCHES, columns=3)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.plots.registry import UnknownPlot
-from sim.plots.style import DARK, title_of
+from sim.plots.style import DARK, log_dates, title_of
 from sim.results.replay import Replayed, replayed
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def prepare_world_map(run: Run, element: str = "") -> pd.DataFrame:
         raise UnknownPlot(
             f"element {chosen!r} is not in the network; elements: {', '.join(network.elements)}"
         )
-    first, last = _window(run)
+    first, last = _window(run, again)
     days = max(last - first, 1)
     rows: dict[tuple[str, str], dict[str, Any]] = {}
     before = again.baseline.shipped[first:last].sum(axis=0) * 365.0 / days
@@ -127,17 +127,19 @@ def _date(run: Run, day: int) -> Any:
     return date.fromisoformat(str(run.manifest["start"])) + timedelta(days=day)
 
 
-def _window(run: Run) -> tuple[int, int]:
-    """Return the days in which the rules are in force, first and last + 1, or all since runways count."""
+def _window(run: Run, again: Replayed) -> tuple[int, int]:
+    """Return the days in which the scenario's own rules are in force; to the end if one goes on."""
     from datetime import date
 
-    start = date.fromisoformat(str(run.manifest["start"]))
     horizon = int(run.manifest["horizon_days"])
     first = int(run.manifest["runway_from_day"])
-    ends = [item["end"] for item in run.manifest["interventions"]]
-    if not ends or any(end is None for end in ends):
+    logged = log_dates(run)
+    own = [item for item in again.case.interventions if item.id not in again.case.background]
+    ends = [item.end.isoformat() if item.end else logged.get((item.id, "end")) for item in own]
+    days = [(date.fromisoformat(end) - again.case.start).days for end in ends if end is not None]
+    if not days or len(days) < len(own):
         return first, horizon
-    last = min(max((date.fromisoformat(end) - start).days for end in ends), horizon)
+    last = min(max(days), horizon)
     return (first, last) if last > first else (first, horizon)
 
 

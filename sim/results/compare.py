@@ -264,9 +264,19 @@ def _world(case: Case) -> Case:
         item for item in case.correlations if not any(path.startswith(OF_RULES) for path in item.paths)
     )
     return replace(
-        case.baseline(), name="baseline", title="", question="", file="", uncertain=kept, correlations=tied, runway_from=None,
-        branches={}, outputs=(), must_hold=(), sources=(),
-    )  # fmt: skip
+        case.baseline(),
+        name="baseline",
+        title="",
+        question="",
+        file="",
+        uncertain=kept,
+        correlations=tied,
+        runway_from=None,
+        branches={},
+        outputs=(),
+        must_hold=(),
+        sources=(),
+    )
 
 
 def _changed(base: Case, other: Case) -> list[str]:

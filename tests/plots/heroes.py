@@ -104,6 +104,7 @@ def river(shift: float = 0.0) -> pd.DataFrame:
             rows += [(when, step, "CN", "CN", 100.0), (when, step, "CN", "JP", left / 2.0)]
             rows += [(when, step, "AU", "JP", left)] if step == 0 else [(when, step, "JP", "JP", left)]
     frame = pd.DataFrame(rows, columns=["when", "step", "source", "target", "tonnes"])
+    frame.insert(2, "to", frame["step"] + 1)
     frame.attrs = {"element": "ndpr", "title": "A cut", "from": "2025-04-01", "size": (9.5, 7.2)}
     return frame
 
