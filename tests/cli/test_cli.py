@@ -22,6 +22,7 @@ from sim.cli import main
 from sim.cli.app import app
 from sim.errors import InvariantError, Problem, ScenarioError
 from sim.interventions import ExportBan
+from sim.results import compare, execute
 from sim.results.plan import MOST_SEED, Source
 from sim.testing import day, small_case
 from tests.support.stub import stub_engine, two_tier_network
@@ -29,8 +30,13 @@ from tests.support.stub import stub_engine, two_tier_network
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
 COMMANDS = (
-    "run", "stress", "sweep", "validate", "show", "list", "claims", "schema", "new", "sources", "export"
+    "run", "compare", "diff", "plot", "stress", "sweep", "validate", "show", "list", "claims", "schema", "new",
+    "sources", "export",
 )  # fmt: skip
+
+
+LOADED = (compare, execute)
+"""Modules that take `plan_of` over, loaded before a test puts its own in its place."""
 
 
 @pytest.fixture
