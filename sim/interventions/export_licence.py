@@ -41,9 +41,14 @@ class Screening:
     granted: float = field(default=1.0, metadata={"unit": "share", "doc": "multiplies the share granted"})
     slowness: float = field(default=1.0, metadata={"unit": "factor", "doc": "multiplies the examination"})
     priority: int = field(default=0, metadata={"doc": "class of priority; lower is decided first"})
+    held: float | None = field(
+        default=None,
+        metadata={"unit": "share", "doc": "share of look-alikes held, in place of that of `collateral`"},
+    )
 
     def __post_init__(self) -> None:
         check_share("screening", "granted", self.granted)
+        check_share("screening", "held", self.held or 0.0)
         if self.slowness < 0.0:
             raise ValueError(f"screening: slowness is {self.slowness:g}; it is not negative")
 
@@ -79,7 +84,8 @@ class ExportLicence(Intervention):
     A licence covers the tonnes applied for; what is unused lapses after `validity`. Military orders and
     stricter destinations have their own shares of approval. At level ``x`` a share ``x`` of new orders
     needs a licence; when the level falls to 0 all that waits ships at once. Lanes of the materials of
-    `collateral` are held for tests instead: each for its own drawn time, without a queue or refusal.
+    `collateral` are held for tests instead: each for its own drawn time, longer where the screening is
+    stricter, without a queue or refusal.
 
     Examples
     --------
@@ -183,8 +189,12 @@ class ExportLicence(Intervention):
         licensed = tuple(lane.lane_id for lane in self.licensed(world.network))
         yield Turn(LICENSED, licensed, level)
         if self.collateral is not None:
-            held = tuple(lane.lane_id for lane in self.held(world.network))
-            yield Turn(LICENSED, held, level * self.collateral.share)
+            by_share: dict[float, list[str]] = {}
+            for lane in self.held(world.network):
+                own = [item.held for item in self._screens(world.network, lane) if item.held is not None]
+                by_share.setdefault(max(own, default=self.collateral.share), []).append(lane.lane_id)
+            for share, lanes in sorted(by_share.items()):
+                yield Turn(LICENSED, tuple(lanes), level * share)
 
     def _events(
         self, world: World, start_day: float, end_day: float
@@ -209,16 +219,13 @@ class ExportLicence(Intervention):
         approval: dict[str, float] = {}
         slowness: dict[str, float] = {}
         rank: dict[str, int] = {}
-        screens = [(item, resolve_places(network, item.to_places) or frozenset()) for item in self.screening]
         for lane in self.licensed(network):
             is_military = network.sites[lane.buyer].end_use == "military"
-            approval[lane.lane_id] = self.approval.military if is_military else self.approval.civil
-            slowness[lane.lane_id], rank[lane.lane_id] = 1.0, 0
-            for item, places in screens:
-                if lane.buyer in places:
-                    approval[lane.lane_id] *= item.granted
-                    slowness[lane.lane_id] *= item.slowness
-                    rank[lane.lane_id] = max(rank[lane.lane_id], item.priority)
+            share = self.approval.military if is_military else self.approval.civil
+            screens = self._screens(network, lane)
+            approval[lane.lane_id] = share * math.prod(item.granted for item in screens)
+            slowness[lane.lane_id] = math.prod(item.slowness for item in screens)
+            rank[lane.lane_id] = max((item.priority for item in screens), default=0)
         changes = sorted((world.day(item.start), item.per_week) for item in self.capacity)
         return Examiner(
             name=self.id,
@@ -235,15 +242,26 @@ class ExportLicence(Intervention):
             validity_days=self.validity_days,
         )
 
+    def _screens(self, network: Network, lane: Lane) -> list[Screening]:
+        """Return how the lane's destination is treated differently."""
+        return [
+            item
+            for item in self.screening
+            if lane.buyer in (resolve_places(network, item.to_places) or frozenset())
+        ]
+
     def laboratory(self, world: World) -> Examiner:
         """Return how customs deals with goods that look like licensed ones."""
         assert self.collateral is not None
-        lanes = [lane.lane_id for lane in self.held(world.network)]
+        slowness = {
+            lane.lane_id: math.prod(item.slowness for item in self._screens(world.network, lane))
+            for lane in self.held(world.network)
+        }
         return Examiner(
             name=f"{self.id}/collateral",
-            approval=dict.fromkeys(lanes, 1.0),
-            slowness=dict.fromkeys(lanes, 1.0),
-            rank=dict.fromkeys(lanes, 0),
+            approval=dict.fromkeys(slowness, 1.0),
+            slowness=slowness,
+            rank=dict.fromkeys(slowness, 0),
             preparing_days=0.0,
             processing_days=self.collateral.hold_days,
             returned_days=0.0,
