@@ -1,8 +1,8 @@
 """Fit the licensing of April 2025 to China's exports of magnets, and print how well it fits.
 
-``python -m sim.analysis.april_fit`` searches the four free figures of `scenarios/april_2025_licensing.yaml` and
-prints them beside those frozen in `sim/data/fits/april_2025.csv`; ``--check`` only compares the frozen ones with
-the months. The rest of the scenario is stated, not fitted.
+``python -m sim.analysis.april_fit`` searches the four free figures of the scenario `april_2025_licensing` and
+prints them beside those frozen in `sim/data/fits/april_2025.csv`; ``--check`` only compares the frozen ones
+with the months. The rest of the scenario is stated, not fitted.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
@@ -172,15 +173,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     figures = {name: item.value for name, item in table.items()}
     if not asked.check:
         figures, _ = fit(case, {name: (item.low, item.high) for name, item in table.items()})
+    sys.stdout.write("\n".join(_report(case, figures)) + "\n")
+
+
+def _report(case: Case, figures: Mapping[str, float]) -> list[str]:
+    """Return the figures, the months and the error in lines."""
     run = simulate(with_figures(case, figures), None)
-    print(f"{'figure':24}{'frozen':>10}{'here':>10}")
-    for name, item in table.items():
-        print(f"{name:24}{item.value:10.4g}{figures[name]:10.4g}  {item.unit}, fitted {item.fitted_on}")
+    lines = [f"{'figure':24}{'frozen':>10}{'here':>10}"]
+    for name, item in frozen().items():
+        values = f"{item.value:10.4g}{figures[name]:10.4g}"
+        lines.append(f"{name:24}{values}  {item.unit}, fitted {item.fitted_on}")
     for series, to in ((TOTAL, ""), (TO_US, "US")):
         modelled, published = exports(run, case.network, to), targets()[series]
         for month in MONTHS:
-            print(f"{series:24}{month}{published[month]:10.0f} t published{modelled[month]:10.0f} t modelled")
-    print(f"mean absolute error of the total: {mean_error(run, case.network):.1%}")
+            stated, found = published[month], modelled[month]
+            lines.append(f"{series:24}{month}{stated:10.0f} t published{found:10.0f} t modelled")
+    return [*lines, f"mean absolute error of the total: {mean_error(run, case.network):.1%}"]
 
 
 if __name__ == "__main__":

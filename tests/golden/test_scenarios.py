@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from sim.data.policy import policy_sources
 from sim.scenario import load
 from tests.golden.results import SCENARIOS, Result, golden_file, is_same, names, read, result_of, text_of
 
@@ -80,7 +81,7 @@ def test_a_scenario_asks_names_its_sources_and_promises(name: str) -> None:
     case = load(path).case
     assert case.question.endswith("?")
     assert case.sources
-    assert set(case.sources) <= _known(Path(case.network.folder))
+    assert set(case.sources) <= _known(Path(case.network.folder)) | set(policy_sources())
     assert case.must_hold
 
 
