@@ -23,6 +23,8 @@ from sim.interventions.levers import LEVERS, Lever, UnderWay
 
 FAR = 10**9
 """A day that never comes."""
+FOR_KERNELS = frozenset({"under_way", "lane_licensed_share", "lane_exempt_share"})
+"""Levers whose turn a kernel follows up."""
 
 
 def combine(lever: Lever, values: Iterable[float]) -> float:
@@ -103,6 +105,11 @@ class Board:
         return state
 
     def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: State, today: int) -> None:
+        """Let goods and orders follow rows that have been turned (row, value before)."""
+        if not touched:
+            return
+        if lever.name in FOR_KERNELS:
+            state = ref_to(state)  # once for all rows: it takes longer to make than a kernel to run
         if lever.name == "under_way":
             for row, before in touched:
                 self._under_way(row, before, state, today)
@@ -124,9 +131,9 @@ class Board:
     def _under_way(self, lr: int, before: float, state: State, today: int) -> None:
         now = self.levers.lane_routes.under_way[lr]
         if now > before:
-            stop_under_way(ref_to(self.net), ref_to(state), lr, now == UnderWay.RETURNED, today)
+            stop_under_way(ref_to(self.net), state, lr, now == UnderWay.RETURNED, today)
         elif now == UnderWay.LET_THROUGH:
-            release_held(ref_to(self.net), ref_to(state), lr, today)
+            release_held(ref_to(self.net), state, lr, today)
 
     def _relicense(self, name: str, lane: int, before: float, state: State, today: int) -> None:
         """Let a lane's open orders wait for a licence as far as they need one now, or all of them go."""
@@ -135,9 +142,9 @@ class Board:
         now = licensed * (1.0 - exempt)
         was = before * (1.0 - exempt) if name == "lane_licensed_share" else licensed * (1.0 - before)
         if now <= 0.0 < was:
-            release_orders(ref_to(self.net), ref_to(state), lane, today)
+            release_orders(ref_to(self.net), state, lane, today)
         elif now > was:
-            hold_orders(ref_to(state), lane, (now - was) / (1.0 - was), today)
+            hold_orders(state, lane, (now - was) / (1.0 - was), today)
 
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""

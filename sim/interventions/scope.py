@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 from sim.domain import Lane, Line, Network
 from sim.domain.countries import ISO_COUNTRIES, iso_code
@@ -24,6 +25,7 @@ FORMS = ELEMENT_FORMS | {
 EVERYWHERE = frozenset({"all", "anywhere", "world"})
 
 
+@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """Return a name without case, hyphens and spaces, for comparison only."""
     return "_".join(name.casefold().replace("-", " ").replace("_", " ").split())
