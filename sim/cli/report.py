@@ -36,6 +36,15 @@ LEAST_SITE_WIDTH = 20
 """Columns are dropped before names of sites are cut to less than this [characters]."""
 LEAST_UNITS = 0.5
 """A mean loss below this is printed as none [units]."""
+LEAST_TONNES = 0.5
+"""Less than this held at a gate is not worth a line."""
+GATE_WORDS = {
+    "licence": "licences and tests",
+    "ban": "bans and refusals",
+    "quota": "quotas",
+    "route": "closed routes",
+    "transit": "transit",
+}
 MARKS = {"passed": "holds", "failed": "DOES NOT HOLD", "not yet checked": "not yet checked"}
 
 
@@ -67,6 +76,9 @@ def print_run(run: Run, *, verbose: bool, by: date | None = None) -> None:
     console.print()
     _print_table(run, console)
     console.print(escape(_baseline_line(run)), soft_wrap=True)
+    waited = _gates_line(run)
+    if waited:
+        say("\n".join(wrap(waited, min(console.width, PROSE_WIDTH))))
     if not run.replications.empty:
         _print_ensemble(run, by)
     for item in run.verdicts:
@@ -75,6 +87,16 @@ def print_run(run: Run, *, verbose: bool, by: date | None = None) -> None:
     if verbose:
         _print_more(run)
     say(f"run folder: {run.folder}")
+
+
+def _gates_line(run: Run) -> str:
+    """Return what waited at the gates of rules, and for how long; empty where nothing did."""
+    parts = [
+        f"{units_text(row['tonnes'])} t for {GATE_WORDS[gate]}, {row['mean_days']:.0f} days on average"
+        for gate, row in zip(run.gates.index, run.gates.to_dict("records"), strict=True)
+        if gate in GATE_WORDS and row["tonnes"] >= LEAST_TONNES
+    ]
+    return f"waited: {'; '.join(parts)}; by lane: gates.parquet" if parts else ""
 
 
 def _print_table(run: Run, console: Console) -> None:

@@ -85,6 +85,21 @@ def gate_frame(run: Trajectory, network: Network) -> pd.DataFrame:
     return frame
 
 
+def by_gate(lanes: pd.DataFrame) -> pd.DataFrame:
+    """Return the tonnes that came to wait at each gate and their mean wait, from the rows of `gate_frame`.
+
+    Goods counted in units (components, vehicles) are left out. Columns: tonnes, mean_days; a gate at which
+    nothing waited has no mean.
+    """
+    import pandas as pd
+
+    mass = lanes[lanes["unit"] == TONNE]
+    sums = mass.groupby("gate")[["quantity", "quantity_days"]].sum().reindex(list(GATES), fill_value=0.0)
+    tonnes = sums["quantity"].astype(float)
+    frame = pd.DataFrame({"tonnes": tonnes, "mean_days": sums["quantity_days"] / tonnes.where(tonnes > 0.0)})
+    return frame.astype(float).rename_axis("gate")
+
+
 def gate_totals(run: Trajectory, network: Network) -> pd.DataFrame:
     """Return, for each gate, the tonnes that came to wait, their mean wait and the most at once.
 

@@ -156,6 +156,23 @@ class Run:
         """One row per shipment: dates, lane, supplier, buyer, material, route, quantity."""
         return self.tables.shipments()
 
+    @cached_property
+    def gates_by_lane(self) -> pd.DataFrame:
+        """What waited at each gate, a row per gate and lane: quantity, days, the most at once and when."""
+        return self.tables.gates()
+
+    @cached_property
+    def gates(self) -> pd.DataFrame:
+        """Tonnes that came to wait at each gate, and their mean wait [days]; rows in the order of gates."""
+        from sim.metrics.gates import by_gate
+
+        return by_gate(self.gates_by_lane)
+
+    @cached_property
+    def licences(self) -> pd.DataFrame:
+        """The books of licensing offices, a row per office and week; `approved_share` is approved so far."""
+        return self.tables.licences()
+
     def save(self, folder: str | Path | None = None, *, picture: bool = True) -> Path:
         """Write the run folder, all of it or nothing, and return its path."""
         from sim.results.store import save_run

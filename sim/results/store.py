@@ -105,6 +105,8 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
         written = [
             beside.submit(_write_series, _long_series(run), folder / "series.parquet"),
             beside.submit(_write_parquet, run.shipments, folder / "shipments.parquet"),
+            beside.submit(_write_parquet, run.gates_by_lane, folder / "gates.parquet"),
+            beside.submit(_write_parquet, run.licences, folder / "licences.parquet"),
         ]
         for name in REPLICATED if len(run.replications) else ():
             frame = getattr(run, name)
@@ -221,6 +223,14 @@ class StoredTables:
     def shipments(self) -> pd.DataFrame:
         """Read the shipments back."""
         return _read_parquet(self.folder / "shipments.parquet")
+
+    def gates(self) -> pd.DataFrame:
+        """Read back what waited at each gate."""
+        return _read_parquet(self.folder / "gates.parquet")
+
+    def licences(self) -> pd.DataFrame:
+        """Read the books of licensing offices back."""
+        return _read_parquet(self.folder / "licences.parquet")
 
 
 def load_run(folder: str | Path) -> Run:

@@ -28,6 +28,12 @@ class Tables(Protocol):
     def shipments(self) -> pd.DataFrame:
         """Return one row per shipment."""
 
+    def gates(self) -> pd.DataFrame:
+        """Return one row per gate and lane at which anything waited."""
+
+    def licences(self) -> pd.DataFrame:
+        """Return the books of licensing offices, a row per office and week."""
+
 
 class UnknownSeries(SimError, KeyError):  # noqa: N818 - reads as what happened
     """A series was asked for by a name that does not exist, or that this run did not keep."""
@@ -82,6 +88,18 @@ class LiveTables:
         last = run.start + timedelta(days=run.n_days)
         frame.attrs = {"title": f"shipments until {last.isoformat()}", "unit": "unit of material"}
         return frame
+
+    def gates(self) -> pd.DataFrame:
+        """Return what waited at each gate, by lane."""
+        from sim.metrics.gates import gate_frame
+
+        return gate_frame(self.trajectory, self.network)
+
+    def licences(self) -> pd.DataFrame:
+        """Return the books of licensing offices."""
+        from sim.metrics.gates import licence_frame
+
+        return licence_frame(self.trajectory)
 
 
 def _named(codes: IntArray, names: tuple[str, ...]) -> pd.Categorical[str]:
