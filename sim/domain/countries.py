@@ -47,6 +47,7 @@ ISO_COUNTRIES: dict[str, str] = {
     for code, _, name in (" ".join(entry.split()).partition(" ") for entry in _LISTED.split(";"))
 }
 """English short name by alpha-2 code."""
+_CODES = {name.casefold(): code for code, name in ISO_COUNTRIES.items()}
 
 
 def iso_code(name: str) -> str:
@@ -59,5 +60,4 @@ def iso_code(name: str) -> str:
     """
     if name.upper() in ISO_COUNTRIES:
         return name.upper()
-    wanted = name.casefold().strip()
-    return next((code for code, known in ISO_COUNTRIES.items() if known.casefold() == wanted), "")
+    return _CODES.get(name.casefold().strip(), "")

@@ -7,9 +7,11 @@ magnets and goods only when named), or a form such as `magnet`. Empty means anyw
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Collection, Iterable, Sequence
 from difflib import get_close_matches
 from functools import lru_cache
+from typing import Any
 
 from sim.domain import Lane, Line, Network
 from sim.domain.countries import ISO_COUNTRIES, iso_code
@@ -80,6 +82,20 @@ def place_names(network: Network) -> list[str]:
     return names
 
 
+_answers: dict[int, tuple[weakref.ref[Network], tuple[int, ...], dict[Any, Any]]] = {}
+"""What words stand for, by address of the network: interventions ask at each change of their level."""
+
+
+def _answers_of(network: Network) -> dict[Any, Any]:
+    """Return what has been found in a network before, by question; kept while it lives and keeps its size."""
+    key, counts = id(network), (len(network.sites), len(network.countries), len(network.lanes))
+    held = _answers.get(key)
+    if held is None or held[0]() is not network or held[1] != counts:
+        held = weakref.ref(network, lambda _: _answers.pop(key, None)), counts, {}
+        _answers[key] = held
+    return held[2]
+
+
 def resolve_place(network: Network, name: str) -> frozenset[str]:
     """Return the ids of the sites at a place.
 
@@ -91,6 +107,14 @@ def resolve_place(network: Network, name: str) -> frozenset[str]:
     ValueError
         If nothing has this name, with the nearest one; or if it is a country the network does not know.
     """
+    answers = _answers_of(network)
+    if name not in answers:
+        answers[name] = _sites_at(network, name)
+    found: frozenset[str] = answers[name]
+    return found
+
+
+def _sites_at(network: Network, name: str) -> frozenset[str]:
     if plain(name) in EVERYWHERE:
         return frozenset(network.sites)
     if name in network.sites:
@@ -167,6 +191,22 @@ def lanes_in_scope(
     domestic
         False leaves out lanes that cross no border.
     """
+    answers = _answers_of(network)
+    question = tuple(suppliers), tuple(buyers), tuple(materials), tuple(end_use), domestic
+    if question not in answers:
+        answers[question] = _lanes_between(network, *question)
+    found: tuple[Lane, ...] = answers[question]
+    return found
+
+
+def _lanes_between(
+    network: Network,
+    suppliers: Sequence[str],
+    buyers: Sequence[str],
+    materials: Sequence[str],
+    end_use: Sequence[str],
+    domestic: bool,
+) -> tuple[Lane, ...]:
     from_sites, to_sites = resolve_places(network, suppliers), resolve_places(network, buyers)
     kinds = resolve_materials(network, materials)
     out = []
