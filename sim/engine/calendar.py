@@ -227,10 +227,10 @@ class Calendar:
         self.authorities.append(authority)
         filed = [item for item in self.filed if item.rule == examiner.name]
         if authority.open_books(self.state, filed):
-            self.state = authority.work(self.state, int(self.env.now))
+            self.state = authority.work(self.state, self._refs()[2], int(self.env.now))
         while True:
             yield self.env.timeout(WEEK_DAYS)
-            self.state = authority.work(self.state, int(self.env.now))
+            self.state = authority.work(self.state, self._refs()[2], int(self.env.now))
 
     def _milestone(self, owner: str, name: str) -> simpy.Event:
         return self._milestones.setdefault((owner, name), self.env.event())

@@ -157,6 +157,8 @@ class ExportLicence(Intervention):
         for name in ("decisions_per_week", "licence_quantity", "validity_days"):
             if getattr(self, name) < 0.0:
                 raise ValueError(f"{self.id}: {name} is {getattr(self, name):g}; it is not negative")
+        if self.licence_quantity == 0.0:
+            raise ValueError(f"{self.id}: licence_quantity is 0; one decision covers something")
 
     def licensed(self, network: Network) -> tuple[Lane, ...]:
         """Return the lanes that need a licence."""

@@ -1,0 +1,99 @@
+"""The books of an authority as arrays: its lanes, its applications, their luck, its decisions of a week."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sim.engine.arrays import Ints, Table, ints, table
+
+APPLICATION = "place:i tonnes:f ordered:f prepared:f ready:f number:i round:i is_overdue:i is_returned:i"
+"""Columns of an application.
+
+place
+    Row of its lane among those of the office.
+tonnes
+    Ordered on the lane [unit of material].
+ordered
+    Mean day of the orders.
+prepared
+    Day on which its papers are complete.
+ready
+    Day on which it is examined and waits for the desk.
+number
+    Running number of the lane's applications.
+round
+    How often the rule had been lifted on the lane when it was filed.
+"""
+BOOK_COLUMNS = {
+    "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:f",
+    "sums": "pending:i decided:i free_from:f filed:f granted:f refused:f waited:f preparing:f in_queue:f "
+    "returned:f",
+    "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i open:i round:i filed:f "
+    "granted:f",
+    "luck": "preparing:f processing:f returned:f chance_returned:f chance_granted:f",
+    "pending": APPLICATION,
+    "left": APPLICATION,
+    "decided": "day:i lane:i what:i quantity:f days:f",
+}
+MOST_DECISIONS = 3
+"""Most rows of a week's decisions per application: it is granted, that lapses, the rest is refused."""
+
+
+class Books(NamedTuple):
+    """What an office knows; columns in BOOK_COLUMNS.
+
+    `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that are in use;
+    filed, granted and refused count from the start, `waited` (tonnes times days) of the last week's grants,
+    the stages (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free.
+    `lanes` are those of the office: `count` have been filed, `drawn` have their luck. `luck` has the shape
+    (lane, number of the application). `left` are the applications after a week's decisions, `coming` and
+    `heap` rows of `pending`: by the day on which they are examined, and those that wait for the desk.
+    """
+
+    rule: Table
+    sums: Table
+    lanes: Table
+    luck: Table
+    pending: Table
+    left: Table
+    decided: Table
+    coming: Ints
+    heap: Ints
+
+
+def blank(lanes: Sequence[int]) -> Books:
+    """Return the books of an office for some lanes, without room for applications or luck."""
+    tables = {name: table(1, BOOK_COLUMNS[name]) for name in ("rule", "sums")}
+    rows = {name: table(0, BOOK_COLUMNS[name]) for name in ("pending", "left", "decided")}
+    return Books(
+        **tables,
+        **rows,
+        lanes=table(len(lanes), BOOK_COLUMNS["lanes"], lane=lanes),
+        luck=table((len(lanes), 0), BOOK_COLUMNS["luck"]),
+        coming=ints(()),
+        heap=ints(()),
+    )
+
+
+def with_rows(books: Books, rows: int) -> Books:
+    """Return books with room for so many applications, and some to spare; the same if they have it."""
+    have = len(books.pending)
+    if rows <= have:
+        return books
+    more = max(rows - have, have)
+    return books._replace(
+        pending=books.pending.lengthened(more),
+        left=books.left.lengthened(more),
+        decided=books.decided.lengthened(MOST_DECISIONS * more),
+        coming=ints(range(have + more)),
+        heap=ints(range(have + more)),
+    )
+
+
+def with_luck(books: Books, numbers: int) -> Books:
+    """Return books with room for the luck of so many more applications of each lane."""
+    have = books.luck.words.shape[2]
+    luck = table((len(books.lanes), have + numbers), BOOK_COLUMNS["luck"])
+    luck.words[:, :, :have] = books.luck.words
+    return books._replace(luck=luck)

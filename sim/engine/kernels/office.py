@@ -1,0 +1,307 @@
+"""A week of an authority: what it takes in, what it decides, and whose patience ends.
+
+The desk is one server: it takes the applications that are examined, first by class of priority, then by
+day, and needs ``7 / decisions_per_week`` days for each licence. What it decides are rows that `licences`
+carries out on their day.
+"""
+
+from __future__ import annotations
+
+import math
+
+from sim.engine.arrays import State, Table
+from sim.engine.books import Books
+from sim.engine.jit import helper, kernel
+from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
+
+WEEK = 7.0
+DONE = -1
+SPECK = 1e-9
+"""Part of a day that is rounding: a decision takes effect on the morning after it."""
+
+
+@kernel
+def meet(books: Books, state: State, today: int) -> int:
+    """Take in what was ordered and decide until a week from today (counted from the scenario's first day).
+
+    Returns the place of a lane whose luck must be drawn first, before anything has happened, else DONE.
+    """
+    drop_void(books, state)
+    place = short_of_luck(books, state)
+    if place != DONE:
+        return place
+    books.sums.decided[0] = 0
+    books.sums.waited[0] = 0.0
+    take_in(books, state)
+    decide(books, today)
+    give_up(books, today + WEEK)
+    add_up(books, today)
+    return DONE
+
+
+@helper
+def drop_void(books: Books, state: State) -> None:
+    """Forget applications on lanes where the rule was lifted; what was granted before is history."""
+    is_changed = False
+    for place in range(len(books.lanes)):
+        lane = books.lanes.lane[place]
+        if state.lanes.round[lane] != books.lanes.round[place]:
+            books.lanes.round[place] = state.lanes.round[lane]
+            books.lanes.granted[place] = state.lanes.granted[lane]
+            is_changed = True
+    if not is_changed:
+        return
+    kept = 0
+    for row in range(books.sums.pending[0]):
+        if books.pending.round[row] == books.lanes.round[books.pending.place[row]]:
+            copy(books.pending, row, books.pending, kept)
+            kept += 1
+    books.sums.pending[0] = kept
+
+
+@helper
+def short_of_luck(books: Books, state: State) -> int:
+    """Return a lane that may file more applications this week than have their luck: each may be refused."""
+    books.lanes.open[:] = 0
+    for row in range(books.sums.pending[0]):
+        books.lanes.open[books.pending.place[row]] += 1
+    for place in range(len(books.lanes)):
+        most = books.lanes.open[place]
+        if state.lanes.unfiled[books.lanes.lane[place]] > 0.0:
+            most += 2
+        if most > 0 and books.lanes.count[place] + most > books.lanes.drawn[place]:
+            return place
+    return DONE
+
+
+@helper
+def take_in(books: Books, state: State) -> None:
+    """File an application for what was ordered on each lane since the office last looked."""
+    for place in range(len(books.lanes)):
+        lane = books.lanes.lane[place]
+        tonnes = state.lanes.unfiled[lane]
+        if tonnes > 0.0:
+            ordered = state.lanes.unfiled_days[lane] / tonnes - books.rule.first_day[0]
+            state.lanes.unfiled[lane] = 0.0
+            state.lanes.unfiled_days[lane] = 0.0
+            books.sums.filed[0] += tonnes
+            books.lanes.filed[place] += tonnes
+            row = books.sums.pending[0]
+            write_application(books, books.pending, row, place, tonnes, ordered, ordered)
+            books.pending.round[row] = state.lanes.round[lane]
+            books.pending.is_overdue[row] = 0
+            books.sums.pending[0] = row + 1
+
+
+@helper
+def write_application(
+    books: Books, rows: Table, row: int, place: int, tonnes: float, ordered: float, filed: float
+) -> None:
+    """Write a new application of a lane into a row."""
+    number = books.lanes.count[place]
+    books.lanes.count[place] = number + 1
+    prepared = filed + books.luck.preparing[place, number]
+    rows.place[row] = place
+    rows.tonnes[row] = tonnes
+    rows.ordered[row] = ordered
+    rows.prepared[row] = prepared
+    rows.ready[row] = prepared + books.luck.processing[place, number] * books.lanes.slowness[place]
+    rows.number[row] = number
+    rows.is_returned[row] = 0
+
+
+@helper
+def copy(rows: Table, row: int, to: Table, to_row: int) -> None:
+    """Copy an application to another row."""
+    to.place[to_row] = rows.place[row]
+    to.tonnes[to_row] = rows.tonnes[row]
+    to.ordered[to_row] = rows.ordered[row]
+    to.prepared[to_row] = rows.prepared[row]
+    to.ready[to_row] = rows.ready[row]
+    to.number[to_row] = rows.number[row]
+    to.round[to_row] = rows.round[row]
+    to.is_overdue[to_row] = rows.is_overdue[row]
+    to.is_returned[to_row] = rows.is_returned[row]
+
+
+@helper
+def decide(books: Books, today: int) -> None:
+    """Serve the desk until a week from today."""
+    per_week, until = books.rule.per_week[0], today + WEEK
+    if per_week <= 0.0:
+        books.sums.free_from[0] = until  # whoever waits now is not decided before reviews go on
+        return
+    count = books.sums.pending[0]
+    sort(books, count)
+    first, waiting, left = 0, 0, 0
+    while first < count or waiting > 0:
+        free = books.sums.free_from[0]
+        if waiting == 0:
+            free = max(free, books.pending.ready[books.coming[first]])
+        while first < count and books.pending.ready[books.coming[first]] <= free:
+            rise(books, waiting, books.coming[first], True)
+            waiting += 1
+            first += 1
+        row = pop(books, waiting, True)
+        waiting -= 1
+        day = slot(books, row)
+        if day >= until:
+            copy(books.pending, row, books.left, left)
+            left += 1
+            for place in range(waiting):
+                copy(books.pending, books.heap[place], books.left, left)
+                left += 1
+            for place in range(count - 1, first - 1, -1):
+                copy(books.pending, books.coming[place], books.left, left)
+                left += 1
+            break
+        if per_week < math.inf:
+            books.sums.free_from[0] = day
+        left += settle(books, row, max(day, float(today)), left)
+    for row in range(left):
+        copy(books.left, row, books.pending, row)
+    books.sums.pending[0] = left
+
+
+@helper
+def slot(books: Books, row: int) -> float:
+    """Return the day on which an application would be decided, were it the next one."""
+    licences = max(math.ceil(books.pending.tonnes[row] / books.rule.licence_tonnes[0]), 1)
+    return max(books.sums.free_from[0], books.pending.ready[row]) + licences * WEEK / books.rule.per_week[0]
+
+
+@helper
+def settle(books: Books, row: int, day: float, left: int) -> int:
+    """Write down what is decided; return how many applications follow from it, in row `left`: 0 or 1."""
+    place, number = books.pending.place[row], books.pending.number[row]
+    if (
+        books.pending.is_returned[row] == 0
+        and books.luck.chance_returned[place, number] < books.rule.returned_share[0]
+    ):
+        copy(books.pending, row, books.left, left)
+        books.left.is_returned[left] = 1
+        books.left.ready[left] = day + books.luck.returned[place, number]
+        return 1
+    share = books.lanes.approval[place]
+    if books.rule.is_certain[0] == 0:
+        share = 1.0 if books.luck.chance_granted[place, number] < share else 0.0
+    tonnes, ordered = books.pending.tonnes[row], books.pending.ordered[row]
+    granted = tonnes * share
+    refused = tonnes - granted
+    effect = math.ceil(day - SPECK)
+    waited = max(effect - ordered, 0.0)
+    is_overdue = books.pending.is_overdue[row]
+    if granted > 0.0:
+        grant(books, place, granted, effect, waited, is_overdue)
+    if refused <= 0.0:
+        return 0
+    books.sums.refused[0] += refused
+    if books.rule.is_final[0] == 1:
+        write_decision(books, effect, place, REFUSE_LATE if is_overdue == 1 else REFUSE, refused, waited)
+        return 0
+    write_application(books, books.left, left, place, refused, ordered, day)
+    books.left.round[left] = books.pending.round[row]
+    books.left.is_overdue[left] = is_overdue
+    return 1
+
+
+@helper
+def grant(books: Books, place: int, granted: float, effect: int, waited: float, is_overdue: int) -> None:
+    """Write down a grant, and when it lapses."""
+    write_decision(books, effect, place, GRANT_LATE if is_overdue == 1 else GRANT, granted, waited)
+    books.sums.granted[0] += granted
+    books.sums.waited[0] += granted * waited
+    books.lanes.granted[place] += granted
+    if books.rule.validity[0] < math.inf:
+        lapses = math.ceil(effect + books.rule.validity[0])
+        write_decision(books, lapses, place, LAPSE, books.lanes.granted[place], 0.0)
+
+
+@helper
+def write_decision(books: Books, day: int, place: int, what: int, quantity: float, days: float) -> None:
+    """Write a row that is carried out on its day."""
+    row = books.sums.decided[0]
+    books.decided.day[row] = day
+    books.decided.lane[row] = books.lanes.lane[place]
+    books.decided.what[row] = what
+    books.decided.quantity[row] = quantity
+    books.decided.days[row] = days
+    books.sums.decided[0] = row + 1
+
+
+@helper
+def give_up(books: Books, until: float) -> None:
+    """Note which applications outlast their buyer's patience before the office meets again."""
+    for row in range(books.sums.pending[0]):
+        place = books.pending.place[row]
+        day = books.pending.ordered[row] + books.lanes.patience[place]
+        if books.pending.is_overdue[row] == 0 and day < until:
+            write_decision(books, math.ceil(day), place, OVERDUE, books.pending.tonnes[row], 0.0)
+            books.pending.is_overdue[row] = 1
+
+
+@helper
+def add_up(books: Books, today: int) -> None:
+    """Count what is with the sellers, with the office, and back for information."""
+    books.sums.preparing[0] = 0.0
+    books.sums.in_queue[0] = 0.0
+    books.sums.returned[0] = 0.0
+    for row in range(books.sums.pending[0]):
+        tonnes = books.pending.tonnes[row]
+        if today < books.pending.prepared[row]:
+            books.sums.preparing[0] += tonnes
+        elif books.pending.is_returned[row] == 1 and today < books.pending.ready[row]:
+            books.sums.returned[0] += tonnes
+        else:
+            books.sums.in_queue[0] += tonnes
+
+
+@helper
+def sort(books: Books, count: int) -> None:
+    """Order the applications by the day on which they are examined."""
+    for row in range(count):
+        rise(books, row, row, False)
+    for place in range(count):
+        books.coming[place] = pop(books, count - place, False)
+
+
+@helper
+def is_before(books: Books, row: int, other: int, by_rank: bool) -> bool:
+    """Tell which of two applications comes first: by class of priority if asked, then by day."""
+    place, second = books.pending.place[row], books.pending.place[other]
+    if by_rank and books.lanes.rank[place] != books.lanes.rank[second]:
+        return books.lanes.rank[place] < books.lanes.rank[second]
+    if books.pending.ready[row] != books.pending.ready[other]:
+        return books.pending.ready[row] < books.pending.ready[other]
+    if place != second:
+        return books.lanes.lane[place] < books.lanes.lane[second]
+    return books.pending.number[row] < books.pending.number[other]
+
+
+@helper
+def rise(books: Books, place: int, row: int, by_rank: bool) -> None:
+    """Let an application rise from a place of the heap, its end at first, to where it belongs."""
+    while place > 0:
+        parent = (place - 1) >> 1
+        if not is_before(books, row, books.heap[parent], by_rank):
+            break
+        books.heap[place] = books.heap[parent]
+        place = parent
+    books.heap[place] = row
+
+
+@helper
+def pop(books: Books, size: int, by_rank: bool) -> int:
+    """Take the first application off a heap of so many; the way of the gap is that of Python's `heapq`."""
+    top, row, end = books.heap[0], books.heap[size - 1], size - 1
+    if end == 0:
+        return top
+    place, child = 0, 1
+    while child < end:
+        if child + 1 < end and not is_before(books, books.heap[child], books.heap[child + 1], by_rank):
+            child += 1
+        books.heap[place] = books.heap[child]
+        place = child
+        child = 2 * place + 1
+    rise(books, place, row, by_rank)
+    return top
