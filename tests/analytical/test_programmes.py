@@ -19,6 +19,7 @@ from sim.interventions import (
     Outage,
     Recycling,
     Stage,
+    Step,
     Stockpile,
     Substitution,
     TechnologyBan,
@@ -118,6 +119,27 @@ def test_recycling_adds_what_it_says_and_the_mine_digs_less():
     np.testing.assert_allclose(monthly(collected, 0, 2), 60.0, rtol=1e-9)
     np.testing.assert_allclose(monthly(collected, 600, 4), 120.0, rtol=1e-3)
     np.testing.assert_allclose(monthly(dug, 600, 4), 180.0, rtol=1e-3)
+
+
+def test_recycled_goods_find_their_buyer_by_an_offtake():
+    """The same, with the share stated by the programme: half of it on half the way, never below the present share."""
+    sketch = Sketch()
+    sketch.material("scrap", form="oxide", unit="tonne")
+    sketch.mine("collector", "scrap", plan=2.0)
+    sketch.builder("works", {"scrap": 1.0}, plan=10.0, cover=20.0, habits=STEADY)
+    sketch.mine("pit", "scrap", plan=8.0, capacity_per_day=20.0)
+    sketch.lane("pit", "works", "scrap", days=5, share=0.8)
+    sketch.lane("collector", "works", "scrap", days=5, share=0.2)
+    network = sketch.network()
+    lane = next(name for name, item in network.lanes.items() if item.supplier == "collector")
+    fields = {"lines": ("collector_line",), "added_per_day": 2.0, "offtake": {lane: 0.4}, "start": day(60)}
+    for steps, collected in (((), 120.0), ((Step(start=day(60), level=0.5),), 90.0)):
+        rule = Recycling(id="more", steps=steps, **fields)
+        run = simulate(small_case(network, 720, rule))
+        made = run.line_made[:, run.lines.index("collector_line")]
+        np.testing.assert_allclose(monthly(made, 0, 2), 60.0, rtol=1e-9)
+        np.testing.assert_allclose(monthly(made, 600, 4), collected, rtol=1e-3)
+        assert max(run.balance.values()) < 1e-9
 
 
 def two_forms():
