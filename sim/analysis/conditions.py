@@ -115,6 +115,13 @@ def touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return change > TOUCHED_STEP, f"{before:.2%} -> {after:.2%}"
 
 
+@sentence("ELEMENT at SITE touched by COUNTRY is PERCENT % +- TOLERANCE %")
+def element_touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """What part of an element at a site a country touched, just before `runway_from`; tolerance in points."""
+    share = 100.0 * facts.touched_share(words["element"], words["site"], words["country"])
+    return abs(share - number(words["percent"])) <= number(words["tolerance"]), f"{share:.2f} %"
+
+
 @sentence("headline is TEXT")
 def headline(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """The headline says this."""

@@ -75,6 +75,28 @@ class RunFacts:
         """Return the sites of a site id, country, bloc or operator."""
         return resolve_place(self.network, place)
 
+    def sites_of_use(self, end_use: str) -> frozenset[str]:
+        """Return the sites of an end use."""
+        return frozenset(name for name, site in self.network.sites.items() if site.end_use == end_use)
+
+    def touched_share(self, element: str, site: str, jurisdiction: str) -> float:
+        """Return the share of an element at a site touched in a jurisdiction, last before `runway_from`.
+
+        Raises
+        ------
+        ValueError
+            If it is not recorded there, or the name stands for several countries.
+        """
+        run, codes = self.trajectory, countries_of(self.network, jurisdiction)
+        columns = [
+            i for i, key in enumerate(run.touched_keys) if key[:2] == (site, element) and key[2] in codes
+        ]
+        if len(columns) != 1:
+            raise ValueError(f"must_hold asks what {jurisdiction} touched of {element} at {site}, "
+                             f"which is not recorded as one share")  # fmt: skip
+        earlier = np.flatnonzero(run.touched_days < self.runway_from_day)
+        return float(run.touched[int(earlier[-1]) if earlier.size else 0, columns[0]])
+
     def touched(self, place: str, jurisdiction: str) -> tuple[float, float]:
         """Return the mean share of the place's inputs touched in a jurisdiction, before and at the end.
 

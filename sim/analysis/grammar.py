@@ -22,6 +22,8 @@ WORDS = {
     "MATERIAL": r"[a-z]\w*",
     "GOODS": r"[a-z]\w*(?: and [a-z]\w*)*",
     "ROUTE": r"[a-z]\w*",
+    "ELEMENT": r"[a-z]\w*",
+    "USE": r"civil|military",
     "FIGURE": r"static|pipeline|realised",
     "OP": r">=|<=|=|<|>",
     "TREND": r"rises|falls",

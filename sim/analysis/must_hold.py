@@ -7,6 +7,7 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     SITE stops [within DAYS d]
     no oem [in PLACE] affected                       affected: more than 0.5 % of plan lost
     some oem [in PLACE] affected
+    no USE oem loses more than PERCENT % of plan     USE: civil, military; beyond the baseline
     every oem [in PLACE] at 100 %                    no unit lost, no day short
     SITE unchanged                                   dates and units as in the baseline
     every oem [in PLACE] unchanged
@@ -18,6 +19,7 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     limiting component at SITE is MATERIAL
     stop order [in PLACE] follows cover [within DAYS d]
     PLACE.touched_by.COUNTRY TREND                   TREND: rises, falls
+    ELEMENT at SITE touched by COUNTRY is PERCENT % +- TOLERANCE %          before `runway_from`
     headline is TEXT                                 in double quotes
     MATERIAL leaving COUNTRY [for DESTINATION] = TONNES t/yr +- PERCENT %
     MATERIAL landing in COUNTRY from ORIGIN is PERCENT % of the baseline +- TOLERANCE % [from FIRST to LAST]
@@ -97,6 +99,12 @@ class Facts(Protocol):
 
     def sites_in(self, place: str) -> Collection[str]:
         """Return the sites of a site, country, bloc or operator."""
+
+    def sites_of_use(self, end_use: str) -> Collection[str]:
+        """Return the sites of an end use."""
+
+    def touched_share(self, element: str, site: str, jurisdiction: str) -> float:
+        """Return the share of an element at a site touched in a jurisdiction before `runway_from`."""
 
     def touched(self, place: str, jurisdiction: str) -> tuple[float, float]:
         """Return the share touched in a jurisdiction on the day before `runway_from`, and at the end."""
@@ -331,28 +339,39 @@ def site_stops(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return bool(found), listed(found, f"{words['site']} does not stop")
 
 
-def _affected(facts: Facts, words: dict[str, str]) -> list[str]:
+def _affected(facts: Facts, sites: Sequence[str], limit: float = AFFECTED_SHARE) -> list[str]:
     before = rows(facts.baseline_metrics)["lost_units"].to_dict()
     planned = rows(facts.metrics)["planned_units"].to_dict()
     shares = {
         site: lost_share(facts, site) - before[site] / planned[site] if planned[site] > 0.0 else 0.0
-        for site in oems(facts, words)
+        for site in sites
     }
-    return [f"{site} loses {share:.2%}" for site, share in shares.items() if share > AFFECTED_SHARE]
+    return [f"{site} loses {share:.2%}" for site, share in shares.items() if share > limit]
 
 
 @sentence("no oem [in PLACE] affected")
 def no_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """Nobody loses more than 0.5 % of plan beyond its baseline."""
-    found = _affected(facts, words)
+    found = _affected(facts, oems(facts, words))
     return not found, listed(found, "nobody loses more than 0.5 % of plan")
 
 
 @sentence("some oem [in PLACE] affected")
 def some_oem_affected(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """Somebody loses more than 0.5 % of plan beyond its baseline."""
-    found = _affected(facts, words)
+    found = _affected(facts, oems(facts, words))
     return bool(found), listed(found, "nobody loses more than 0.5 % of plan")
+
+
+@sentence("no USE oem loses more than PERCENT % of plan")
+def no_oem_of_use_loses(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """Nobody of an end use, civil or military, loses more than this beyond its baseline."""
+    inside = facts.sites_of_use(words["use"].lower())
+    sites = [site for site in oems(facts, {}) if site in inside]
+    if not sites:
+        raise ValueError(f"must_hold speaks of {words['use']} oems, but there are none")
+    found = _affected(facts, sites, number(words["percent"]) / 100.0)
+    return not found, listed(found, f"none of {len(sites)} loses more")
 
 
 @sentence("every oem [in PLACE] at 100 %")

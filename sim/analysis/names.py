@@ -67,6 +67,8 @@ def check_names(network: Network, words: Mapping[str, str]) -> None:
             resolve_place(network, name)
         elif word in ("country", "destination", "origin"):
             countries_of(network, name)
+        elif word == "element":
+            check_known(name, network.elements, "element")
         elif word == "material":
             materials_of(network, name)
         elif word == "goods":

@@ -65,6 +65,12 @@ class Told:
     def sites_in(self, place: str):
         return {"japan": {"toyota_japan", "suzuki_japan"}, "china": {"byd"}, "moon": set()}[place]
 
+    def sites_of_use(self, end_use: str):
+        return {"civil": {"toyota_japan", "byd"}, "military": {"suzuki_japan"}}[end_use]
+
+    def touched_share(self, element: str, site: str, jurisdiction: str):
+        return {"ndpr": 0.0, "dysprosium": 1.0}[element]
+
     def touched(self, place: str, jurisdiction: str):
         return {"china": (0.40, 0.47), "india": (0.10, 0.02)}[jurisdiction]
 
@@ -112,6 +118,9 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("no oem in china affected", True),
         ("some oem in japan affected", True),
         ("some oem in china affected", False),
+        ("no civil oem loses more than 30 % of plan", True),
+        ("no civil oem loses more than 29.9 % of plan", False),
+        ("no military oem loses more than 30 % of plan", False),
         ("every oem at 100 %", False),
         ("every oem in china at 100%", True),
         ("byd unchanged", True),
@@ -139,6 +148,8 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("japan.touched_by.china rises", True),
         ("japan.touched_by.china falls", False),
         ("japan.touched_by.india falls", True),
+        ("ndpr at byd touched by china is 0 % +- 0.1 %", True),
+        ("dysprosium at byd touched by china is 0 % +- 99 %", False),
         ('headline is "no material effect"', False),
         ('headline is "builds for 98 days"', True),
         ("magnets leaving china = 58,152 t/yr +- 0.5 %", True),
@@ -374,6 +385,12 @@ class TestFromTrajectories:
             facts.touched("maker", "china")
         with pytest.raises(ValueError, match="did you mean 'China'"):
             facts.touched("japan", "chna")
+
+    def test_one_share_touched_is_read_before_the_cut(self, facts):
+        assert facts.touched_share("ndpr", "works", "japan") == pytest.approx(0.9)
+        with pytest.raises(ValueError, match="not recorded as one share"):
+            facts.touched_share("ndpr", "maker", "japan")
+        assert facts.sites_of_use("civil") == {"maker", "rival", "works"}
 
     def test_transit_counts_goods_that_left_in_force_and_landed(self, facts):
         assert facts.transit_days("cape") == (8.0, 20.0)
