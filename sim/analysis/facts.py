@@ -82,15 +82,18 @@ class RunFacts:
     def touched_share(self, element: str, site: str, jurisdiction: str) -> float:
         """Return the share of an element at a site touched in a jurisdiction, last before `runway_from`.
 
+        A country that cannot have touched it has no record there: its share is 0.
+
         Raises
         ------
         ValueError
             If it is not recorded there, or the name stands for several countries.
         """
         run, codes = self.trajectory, countries_of(self.network, jurisdiction)
-        columns = [
-            i for i, key in enumerate(run.touched_keys) if key[:2] == (site, element) and key[2] in codes
-        ]
+        kept = {key[2]: i for i, key in enumerate(run.touched_keys) if key[:2] == (site, element)}
+        columns = [kept[code] for code in codes if code in kept]
+        if kept and not columns:
+            return 0.0
         if len(columns) != 1:
             raise ValueError(f"must_hold asks what {jurisdiction} touched of {element} at {site}, "
                              f"which is not recorded as one share")  # fmt: skip

@@ -318,7 +318,7 @@ class TestFromTrajectories:
         sketch.builder("works", {"magnet_heavy": 1.0}, plan=3.0, cover=10.0, country="JP")
         sketch.lane("maker", "works", "magnet_heavy", days=8, share=0.5, passes=("CN", "cape", "JP"))
         sketch.lane("rival", "works", "magnet_heavy", days=2, share=0.5)
-        names = {"CN": Country("CN", "China"), "JP": Country("JP", "Japan")}
+        names = {"CN": Country("CN", "China"), "JP": Country("JP", "Japan"), "FR": Country("FR", "France")}
         network = replace(sketch.network(), countries=names)
         base = self.trajectory(network, made=(2.0, 1.0), days=8)
         run = self.trajectory(network, made=(1.0, 1.0), days=20)
@@ -388,6 +388,7 @@ class TestFromTrajectories:
 
     def test_one_share_touched_is_read_before_the_cut(self, facts):
         assert facts.touched_share("ndpr", "works", "japan") == pytest.approx(0.9)
+        assert facts.touched_share("ndpr", "works", "france") == 0.0
         with pytest.raises(ValueError, match="not recorded as one share"):
             facts.touched_share("ndpr", "maker", "japan")
         assert facts.sites_of_use("civil") == {"maker", "rival", "works"}
