@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.domain import Network
     from sim.engine import simulate
     from sim.errors import Problem
+    from sim.reports import report
     from sim.results.compare import Comparison, compare
     from sim.results.execute import run
     from sim.results.run import Run
@@ -35,6 +36,7 @@ __all__ = [
     "load",
     "load_network",
     "load_run",
+    "report",
     "run",
     "simulate",
 ]
@@ -48,6 +50,7 @@ _HOME = {
     "load": "sim.scenario",
     "load_network": "sim.data",
     "load_run": "sim.results.store",
+    "report": "sim.reports",
     "run": "sim.results.execute",
     "simulate": "sim.engine",
 }
@@ -86,9 +89,15 @@ def _picture(result: Run, path: Path) -> None:
     import_module("sim.plots").Plots(result).save_runway(path)
 
 
+def _report(subject: Any, path: str | Path, title: str) -> Path:
+    written: Path = import_module("sim.reports").write_report(subject, path, title)
+    return written
+
+
 # Results may not import plots or analysis (they are higher layers), so they are handed down here.
 HOOKS.why = _why
 HOOKS.verdicts = _verdicts
 PROMISES.check = _promise
 HOOKS.plot = _plot
 HOOKS.picture = _picture
+HOOKS.report = _report

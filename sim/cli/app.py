@@ -14,6 +14,7 @@ from sim.cli.export import export
 from sim.cli.listing import listing
 from sim.cli.new import new
 from sim.cli.plot import plot
+from sim.cli.report_page import report
 from sim.cli.run import run
 from sim.cli.schema import schema
 from sim.cli.show import show
@@ -61,6 +62,7 @@ app.command("list")(listing)
 app.command("compare")(compare)
 app.command("diff")(diff)
 app.command("plot")(plot)
+app.command("report")(report)
 app.command("claims")(claims)
 app.command("schema")(schema)
 app.command("new")(new)

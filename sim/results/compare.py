@@ -98,6 +98,18 @@ class Comparison:
             raise RunFailed("plots are not attached; import sim instead of sim.results alone")
         return HOOKS.plot(self)
 
+    def report(self, path: str | Path = "report.html", title: str = "") -> Path:
+        """Write the comparison as one HTML file that opens without a network, and return its path.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written, or is something else than a report.
+        """
+        if HOOKS.report is None:
+            raise RunFailed("reports are not attached; import sim instead of sim.results alone")
+        return HOOKS.report(self, path, title)
+
     def __repr__(self) -> str:
         return f"<Comparison of {', '.join(self.labels)}>"
 
@@ -115,11 +127,21 @@ def run_of(source: str | Path | Case | Run) -> Run:
     StoreError, ScenarioError, DataError
         If the folder or the file is wrong.
     """
+    kept = kept_run(source)
+    return run(source) if kept is None else kept  # type: ignore[arg-type]
+
+
+def kept_run(source: str | Path | Case | Run) -> Run | None:
+    """Return a run that was made already: itself, or read from its folder; None for a scenario.
+
+    Raises
+    ------
+    StoreError
+        If the folder is no run folder, or cannot be read.
+    """
     if isinstance(source, Run):
         return source
-    if _is_folder(source):
-        return load_run(str(source))
-    return run(source)
+    return load_run(str(source)) if _is_folder(source) else None
 
 
 def _is_folder(source: object) -> bool:
@@ -151,7 +173,7 @@ def compare(
     if not sources:
         raise NotComparable("nothing to compare; name at least one scenario or run folder")
     prepared = [_prepare(source, replications, seed, sets) for source in sources]
-    labels = _labels([_name(item) for item in prepared])
+    labels = labels_of([_name(item) for item in prepared])
     cases = dict(zip(labels, (_case(item) for item in prepared), strict=True))
     _check_alike(cases)
     runs = {}
@@ -163,10 +185,9 @@ def compare(
 
 
 def _prepare(source: Any, replications: int | None, seed: int | None, sets: Sequence[str]) -> Run | Source:
-    if isinstance(source, Run):
-        return source
-    if _is_folder(source):
-        return load_run(source)
+    kept = kept_run(source)
+    if kept is not None:
+        return kept
     return plan_of(source, replications=replications, seed=seed, sets=sets)
 
 
@@ -178,12 +199,12 @@ def _case(item: Run | Source) -> Case:
     return planned_case(item) if isinstance(item, Run) else item.case
 
 
-def _labels(names: list[str]) -> list[str]:
+def labels_of(names: list[str]) -> list[str]:
     """Return the names, numbered where one occurs twice.
 
     Examples
     --------
-    >>> _labels(["halt", "cut", "halt"])
+    >>> labels_of(["halt", "cut", "halt"])
     ['halt', 'cut', 'halt (2)']
     """
     out: list[str] = []

@@ -1,4 +1,4 @@
-"""What layers above the results add to a run: the picture, the why, the verdicts.
+"""What layers above the results add to a run: the picture, the why, the verdicts, the report.
 
 Results may not import plots or analysis, so the package's `__init__` hands these functions down.
 """
@@ -21,6 +21,7 @@ class Hooks:
     why: Callable[[Run], str] | None = None
     plot: Callable[[Any], Any] | None = None
     picture: Callable[[Run, Path], None] | None = None
+    report: Callable[[Any, str | Path, str], Path] | None = None
     verdicts: Callable[[Run], list[dict[str, str]]] | None = None
 
 

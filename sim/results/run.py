@@ -179,6 +179,18 @@ class Run:
 
         return save_run(self, folder, picture=picture)
 
+    def report(self, path: str | Path = "report.html", title: str = "") -> Path:
+        """Write the run as one HTML file that opens without a network, and return its path.
+
+        Raises
+        ------
+        StoreError
+            If the file cannot be written, or is something else than a report.
+        """
+        if HOOKS.report is None:
+            raise SimError("reports are not attached; import sim instead of sim.results alone")
+        return HOOKS.report(self, path, title)
+
     def __repr__(self) -> str:
         return f"<Run {self.name}: {self.headline}>"
 

@@ -30,8 +30,8 @@ from tests.support.stub import stub_engine, two_tier_network
 ROOT = Path(__file__).resolve().parents[2]
 HEAVY = ("numpy", "pandas", "numba", "matplotlib", "pydantic", "scipy", "simpy", "ruamel", "rich")
 COMMANDS = (
-    "run", "compare", "diff", "plot", "stress", "sweep", "validate", "show", "list", "claims", "schema",
-    "new", "sources", "export",
+    "run", "compare", "diff", "plot", "report", "stress", "sweep", "validate", "show", "list", "claims",
+    "schema", "new", "sources", "export",
 )  # fmt: skip
 
 
