@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sim.domain import Network
     from sim.engine import simulate
     from sim.errors import Problem
+    from sim.explore import Explorer
     from sim.reports import report
     from sim.results.compare import Comparison, compare
     from sim.results.execute import run
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Case",
     "Comparison",
+    "Explorer",
     "Network",
     "Run",
     "__version__",
@@ -44,6 +46,7 @@ __all__ = [
 _HOME = {
     "Case": "sim.case",
     "Comparison": "sim.results.compare",
+    "Explorer": "sim.explore",
     "compare": "sim.results.compare",
     "Network": "sim.domain",
     "Run": "sim.results.run",

@@ -56,7 +56,7 @@ def prepare_fan(
     central = run.series(series)
     chosen = _column(run, central, column)
     frame = pd.DataFrame({"central": central[chosen]})
-    frame["baseline"] = _baseline(run, series, chosen, frame.index)
+    frame["baseline"] = baseline_of(run, series, chosen, frame.index)
     values, weights = histories(run, series, chosen, histories_shown)
     if len(values):
         for name, row in zip(BANDS, quantiles(values, weights, list(BANDS.values())), strict=True):
@@ -90,7 +90,8 @@ def _column(run: Run, frame: pd.DataFrame, column: str) -> Any:
     return of_worst[0] if of_worst else next(iter(known.values()))
 
 
-def _baseline(run: Run, series: str, chosen: Any, index: pd.Index) -> pd.Series[float]:
+def baseline_of(run: Run, series: str, chosen: Any, index: pd.Index) -> pd.Series[float]:
+    """Return a column of the baseline's series; NaN where the run kept none."""
     import pandas as pd
 
     from sim.results.tables import UnknownSeries

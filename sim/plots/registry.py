@@ -137,6 +137,13 @@ _PLOTS = (
     Plot(
         "river", "sim.plots.river", "contained tonnes from stage to stage by jurisdiction, before and after"
     ),
+    Plot(
+        "manufacturer",
+        "sim.plots.manufacturer",
+        "one manufacturer: cover over time, when it builds, falls short and stops, and its runways",
+        width=8.0,
+        height=3.6,
+    ),
     Plot("world_map", "sim.plots.world_map", "sites, lanes by what they carry, closed lanes and detours"),
     Plot(
         "cover_delay",
@@ -205,15 +212,12 @@ def figure_of(name: str, subject: Any, **options: Any) -> Figure:
 def drawn(plot: Plot, frame: pd.DataFrame) -> Figure:
     """Return a figure of a prepared frame."""
     from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
 
+    from sim.plots.picture import Picture
     from sim.plots.style import sheet
 
     with rc_context(sheet()):
-        # A bare Figure draws with Agg and never opens a window.
-        figure = Figure(figsize=plot.size(frame), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Picture(figsize=plot.size(frame), layout="constrained")
         plot.draw(frame, figure.subplots())
     return figure
 

@@ -106,19 +106,17 @@ def _map(axes: Axes, shades: np.ndarray, numbers: np.ndarray, colours: str) -> A
 def stress_figure(verdicts: Sequence[Verdict], network: Network, title: str) -> Figure:
     """Return the picture of a stress test; it belongs to no window."""
     from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from sim.plots.picture import Picture
 
     times, makers = prepare_stress(verdicts, network)
     with rc_context(sheet()):
         if times.empty:
-            figure = Figure(figsize=(8.0, 1.6))
-            FigureCanvasAgg(figure)
+            figure = Picture(figsize=(8.0, 1.6))
             figure.text(0.02, 0.5, f"{title}\nNobody loses anything.", va="center")
             return figure
         across = max(0.34 * times.shape[1], 1.2), max(0.34 * makers.shape[1], 4.2) + 0.6
-        figure = Figure(figsize=(4.8 + sum(across), 3.4 + 0.27 * len(times)), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Picture(figsize=(4.8 + sum(across), 3.4 + 0.27 * len(times)), layout="constrained")
         left, right = figure.subplots(1, 2, width_ratios=across)
         draw_stress(times, makers, left, right)
         figure.suptitle(title, x=0.01, ha="left", fontsize=10.5)

@@ -39,17 +39,15 @@ def summary(run: Run) -> Figure:
     The figure belongs to no window and to no global list, so nothing has to be closed.
     """
     from matplotlib import rc_context
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+
+    from sim.plots.picture import Picture
 
     bars = prepare_runway(run)
     lower = 0.9 + ROW_INCHES * max(len(bars), 4)
     upper = 3.6
     lines = [title_of(run), *wrap(run.headline, TITLE_WIDTH)]
     with rc_context(sheet()):
-        # A bare Figure draws with Agg and never opens a window.
-        figure = Figure(figsize=(WIDTH_INCHES, upper + lower + 1.4))
-        FigureCanvasAgg(figure)
+        figure = Picture(figsize=(WIDTH_INCHES, upper + lower + 1.4))
         above, below = figure.subplots(2, 1)
         draw_cover(prepare_cover(run), above)
         draw_runway(bars, below)

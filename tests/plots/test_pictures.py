@@ -233,3 +233,19 @@ def test_run_plot_lists_and_finds_pictures(small: Run) -> None:
     with pytest.raises(UnknownPlot, match="not a manufacturer"):
         small.plot.why_stopped(site="mill")
     assert len(small.plot.ladder(most=1).axes) == 1
+
+
+def test_a_picture_shows_itself_in_a_notebook(small: Run) -> None:
+    for figure in (small.plot.ladder(), small.plot.runway(), small.plot.manufacturer()):
+        assert figure._repr_png_().startswith(b"\x89PNG")  # type: ignore[attr-defined]
+
+
+def test_a_manufacturer_is_drawn_by_name_and_its_strip_says_how_it_builds(cut: Run) -> None:
+    frame = PLOTS["manufacturer"].prepare(cut, site="toyota_japan")
+    row = cut.metrics.loc["toyota_japan"]
+    first = frame.index[(frame["share"] < 0.999)][0]
+    assert first.date() == row["first_shortfall_date"]
+    assert (first - np.datetime64(frame.attrs["counted_from"])).days == row["realised_runway_days"]
+    assert frame["baseline"].notna().all()
+    with pytest.raises(UnknownPlot, match="did you mean 'toyota_japan'"):
+        PLOTS["manufacturer"].prepare(cut, site="toyota_japn")
