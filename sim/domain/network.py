@@ -263,6 +263,11 @@ class Network:
         """Return the lanes that begin at a site, by id."""
         return _of_material(_rows_of(self).lanes_from.get(site_id, ()), material_id)
 
+    def _repr_html_(self) -> str:
+        from sim.domain.page import network_html
+
+        return network_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class _Rows:

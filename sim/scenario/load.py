@@ -82,6 +82,11 @@ class Scenario:
         """Return one YAML text, without other files, that loads to the same case."""
         return resolved_yaml(self.root, self.case)
 
+    def _repr_html_(self) -> str:
+        from sim.scenario.page import scenario_html
+
+        return scenario_html(self)
+
 
 def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Scenario:
     """Read a scenario file and everything it names.
