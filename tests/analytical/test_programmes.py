@@ -122,7 +122,7 @@ def test_recycling_adds_what_it_says_and_the_mine_digs_less():
 
 
 def test_recycled_goods_find_their_buyer_by_an_offtake():
-    """The same, with the share stated by the programme: half of it on half the way, never below the present share."""
+    """The same, with the share stated by the programme: half of it on half the way, never below today's."""
     sketch = Sketch()
     sketch.material("scrap", form="oxide", unit="tonne")
     sketch.mine("collector", "scrap", plan=2.0)
