@@ -30,6 +30,7 @@ from sim.engine.arrays import (
 from sim.engine.authority import Authority
 from sim.engine.board import Board
 from sim.engine.draws import draw_transit, stream
+from sim.engine.event_authority import EventAuthority
 from sim.engine.index import Index
 from sim.engine.inspection import Inspection
 from sim.engine.kernels.day import advance
@@ -98,7 +99,7 @@ class Calendar:
         self.board = Board(net, index, factory.neutral_levers(net))
         self.first_day = int(state.clock[0])
         self.log: list[tuple[int, str, str]] = []
-        self.authorities: list[Authority] = []
+        self.authorities: list[Authority | EventAuthority] = []
         self._inspections: dict[str, Inspection] = {}
         self._is_inspecting = False
         self._pace_changes = self.env.event()
@@ -223,6 +224,8 @@ class Calendar:
 
     def _examine(self, examiner: Examiner) -> Process:
         """Let an authority deal with the applications of each week."""
+        if examiner.by_event:
+            yield from self._examine_by_event(examiner)
         authority = Authority(examiner, self.world, self.index, self.first_day)
         self.authorities.append(authority)
         filed = [item for item in self.filed if item.rule == examiner.name]
@@ -231,6 +234,20 @@ class Calendar:
         while True:
             yield self.env.timeout(WEEK_DAYS)
             self.state = authority.work(self.state, self._refs()[2], int(self.env.now))
+
+    def _examine_by_event(self, examiner: Examiner) -> Process:
+        """Let an authority deal with each application by itself."""
+        authority = EventAuthority(
+            examiner, self.world, self.index, self.env, lambda: self.state, self._keep, self.first_day
+        )
+        self.authorities.append(authority)
+        authority.open_books([item for item in self.filed if item.rule == examiner.name])
+        while True:
+            yield self.env.timeout(WEEK_DAYS)
+            authority.collect()
+
+    def _keep(self, state: State) -> None:
+        self.state = state
 
     def _milestone(self, owner: str, name: str) -> simpy.Event:
         return self._milestones.setdefault((owner, name), self.env.event())

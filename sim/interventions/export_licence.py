@@ -15,6 +15,7 @@ from sim.interventions.scope import in_words, lanes_in_scope, resolve_places
 
 LICENSED, EXEMPT = "lane_licensed_share", "lane_exempt_share"
 Refusal = Literal["reapply", "final"]
+Granularity = Literal["week", "event"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +145,18 @@ class ExportLicence(Intervention):
     general_share: float = field(
         default=1.0, metadata={"unit": "share", "doc": "share of civil orders under general licences"}
     )
+    granularity: Granularity = field(
+        default="week", metadata={"doc": "week: decisions week by week; event: each application by itself"}
+    )
+    examiners: int = field(default=1, metadata={"doc": "who decide at the same time, by event"})
+    decision_days: Number | None = field(
+        default=None,
+        metadata={
+            "alias": "decision_time",
+            "unit": "duration",
+            "doc": "what one decision takes, by event; missing: as decisions_per_week has it",
+        },
+    )
     collateral: Collateral | None = field(
         default=None, metadata={"doc": "uncontrolled goods held for tests"}
     )
@@ -152,6 +165,13 @@ class ExportLicence(Intervention):
         Intervention.__post_init__(self)
         if not self.by:
             raise ValueError(f"{self.id}: `by` names no country")
+        if self.granularity not in get_args(Granularity):
+            allowed = ", ".join(get_args(Granularity))
+            raise ValueError(f"{self.id}: granularity is {self.granularity!r}; allowed: {allowed}")
+        if self.examiners < 1:
+            raise ValueError(f"{self.id}: examiners is {self.examiners}; at least 1 is needed")
+        if self.granularity == "week" and (self.examiners > 1 or self.decision_days is not None):
+            raise ValueError(f"{self.id}: `examiners` and `decision_time` need `granularity: event`")
         check_share(self.id, "returned", self.returned)
         check_share(self.id, "general_share", self.general_share)
         for name in ("decisions_per_week", "licence_quantity", "validity_days"):
@@ -242,6 +262,9 @@ class ExportLicence(Intervention):
             returned_share=self.returned,
             is_final=self.approval.on_refusal == "final",
             validity_days=self.validity_days,
+            by_event=self.granularity == "event",
+            examiners=self.examiners,
+            decision_days=self.decision_days,
         )
 
     def _screens(self, network: Network, lane: Lane) -> list[Screening]:

@@ -85,6 +85,9 @@ class Examiner:
         A refusal is final; else the seller applies anew.
     validity_days
         Time from the grant until what is unused lapses [days].
+    by_event, examiners, decision_days
+        Each application is a process of its own; how many decide at the same time, and how long each takes
+        [days] (None: as `decisions_per_week` has it).
     """
 
     name: str
@@ -99,6 +102,9 @@ class Examiner:
     returned_share: float
     is_final: bool
     validity_days: float
+    by_event: bool = False
+    examiners: int = 1
+    decision_days: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -208,3 +208,46 @@ def test_before_the_office_first_meets_nothing_ships():
     run = simulate(small_case(world(), RULE_DAY + 3, licence()))
     assert run.shipped[:RULE_DAY].sum() == pytest.approx(RATE * RULE_DAY)
     assert run.shipped[RULE_DAY:].sum() == 0.0
+
+
+def test_the_weekly_office_agrees_with_single_events():
+    """Mean delay by weekly reckoning and by events within 2 %, when the examination takes weeks."""
+    law = Distribution("gamma", {"mean": 42.0, "cv": 0.5})
+    delays = {}
+    for granularity in ("week", "event"):
+        rule = licence(
+            processing_days=law, preparing_days=7.0, decisions_per_week=1.25, returned=0.1, returned_days=14.0,
+            granularity=granularity,
+        )  # fmt: skip
+        runs = [simulate(small_case(world(cover=2000.0), 1500, rule), number) for number in range(12)]
+        books = [dict(zip(LICENCE_COLUMNS, run.licences["rule"].T, strict=True)) for run in runs]
+        tonnes = [np.diff(book["granted"], prepend=0.0) for book in books]
+        waited = sum(np.nansum(part * book["delay_days"]) for part, book in zip(tonnes, books, strict=True))
+        delays[granularity] = waited / sum(part.sum() for part in tonnes)
+    assert delays["week"] > 49.0
+    assert delays["event"] == pytest.approx(delays["week"], rel=0.02)
+
+
+@pytest.mark.parametrize("granularity", ["week", "event"])
+def test_both_ways_stop_and_lapse_and_refuse(granularity):
+    rules = {"processing_days": 21.0, "granularity": granularity}
+    stopped = simulate(small_case(world(), 300, licence(decisions_per_week=0.0, **rules)))
+    assert np.all(stopped.shipped[RULE_DAY:, lane(stopped)] == 0.0)
+    never = Approval(civil=0.0, on_refusal="final")
+    refused = simulate(small_case(world(), 300, licence(approval=never, **rules)))
+    assert np.all(refused.shipped[RULE_DAY:, lane(refused)] == 0.0)
+    free = simulate(small_case(world(), 300, licence(end=day(100), **rules)))
+    assert free.shipped[:, lane(free)].sum() == pytest.approx(300 * RATE)
+
+
+def test_three_examiners_with_drawn_decisions_hold_what_waits_at_the_gate():
+    """Little's law on the whole: tonnes that wait are what is filed a day times the mean delay."""
+    rule = licence(granularity="event", examiners=3, processing_days=14.0,
+                   decision_days=Distribution("exponential", {"mean": 14.0}))  # fmt: skip
+    run = simulate(small_case(world(cover=1000.0), 2500, rule), 3)
+    books = dict(zip(LICENCE_COLUMNS, run.licences["rule"].T, strict=True))
+    later = books["day"] > 500
+    tonnes = np.diff(books["granted"], prepend=0.0)[later]
+    delay = np.nansum(tonnes * books["delay_days"][later]) / tonnes.sum()
+    waiting = run.waiting[500:, lane(run)].mean()
+    assert waiting == pytest.approx(RATE * delay, rel=0.02)
