@@ -238,7 +238,8 @@ def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
 
 def _longest_memory(case: Case, ready: Compiled) -> int:
     """Return for how many days a sold blend may still be under way."""
-    levers = {lever for item in case.interventions for lever in item.levers}
+    turned = [item.touches(ready.network) for item in case.interventions]
+    levers = {lever for rows in turned for lever, keys in rows.items() if keys}
     if (ready.net.lane_routes.draw_row >= 0).any():
         return factory.BUCKETS
     if levers & {"under_way", "route_days_added", "route_days_factor"}:

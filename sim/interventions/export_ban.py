@@ -9,9 +9,26 @@ from typing import ClassVar
 from sim.domain import Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lanes_in_scope
+from sim.interventions.scope import in_words, lane_route_key, lanes_in_scope
 
-LEVER = "lane_flow_share"
+LEVER, DAYS = "lane_flow_share", "route_days_added"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversion:
+    """Goods that a ban sends on a detour through third countries."""
+
+    share: float = field(metadata={"unit": "share", "doc": "share of the lane's normal flow that tries"})
+    detected: float = field(default=0.0, metadata={"unit": "share", "doc": "share of these that is stopped"})
+    detour_days: float = field(
+        default=30.0, metadata={"alias": "days", "unit": "duration", "doc": "how much longer they take"}
+    )
+
+    def __post_init__(self) -> None:
+        check_share("diversion", "share", self.share)
+        check_share("diversion", "detected", self.detected)
+        if self.detour_days < 0.0:
+            raise ValueError(f"diversion: days is {self.detour_days:g} d; it is not negative")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +36,9 @@ class ExportBan(Intervention):
     """Stop new shipments on the lanes in scope; goods under way arrive.
 
     At level ``x`` a lane ships at most ``1 - x (1 - leak)`` of its normal flow of the day. Only lanes
-    that cross a border are in scope, unless `domestic` says otherwise.
+    that cross a border are in scope, unless `domestic` says otherwise. With `diversion`, a share of the
+    normal flow goes through third countries: what is not detected gets through too, and takes longer; goods
+    of a lane travel together, so that the detour of the part is spread over all that the lane still ships.
 
     Examples
     --------
@@ -34,11 +53,12 @@ class ExportBan(Intervention):
     enforced: 21 d
     end: 2025-12-01
     leak: 5 %
+    diversion: {share: 20 %, detected: 25 %, days: 30 d}
     ```
     """
 
     kind: ClassVar[str] = "export_ban"
-    levers: ClassVar[tuple[str, ...]] = (LEVER,)
+    levers: ClassVar[tuple[str, ...]] = (LEVER, DAYS)
 
     leak: float = field(
         default=0.0, metadata={"unit": "share", "doc": "share of the lane's normal flow that still gets out"}
@@ -47,20 +67,36 @@ class ExportBan(Intervention):
         default=False, metadata={"doc": "also lanes that cross no border (a closed gate rather than a ban)"}
     )
 
+    diversion: Diversion | None = field(default=None, metadata={"doc": "trade through third countries"})
+
     def __post_init__(self) -> None:
         Intervention.__post_init__(self)
         check_share(self.id, "leak", self.leak)
+        if self.leak + self.diverted > 1.0:
+            raise ValueError(f"{self.id}: leak and diversion are {self.leak + self.diverted:.0%} of the flow")
+
+    @property
+    def diverted(self) -> float:
+        """Share of the normal flow that arrives through third countries."""
+        return 0.0 if self.diversion is None else self.diversion.share * (1.0 - self.diversion.detected)
 
     def touches(self, network: Network) -> dict[str, tuple[str, ...]]:
         """Return the lanes in scope."""
         lanes = lanes_in_scope(
             network, self.from_places, self.to_places, self.materials, self.end_use, self.domestic
         )
-        return {LEVER: tuple(lane.lane_id for lane in lanes)}
+        legs = [lane_route_key(lane.lane_id, leg.route) for lane in lanes for leg in lane.routes]
+        rows = {LEVER: tuple(lane.lane_id for lane in lanes)}
+        return rows | {DAYS: tuple(legs) if self.diverted > 0.0 else ()}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Cap the flow of every lane in scope."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], 1.0 - level * (1.0 - self.leak))
+        rows = self.touches(world.network)
+        shipped = 1.0 - level * (1.0 - self.leak - self.diverted)
+        yield Turn(LEVER, rows[LEVER], shipped)
+        if self.diversion is not None and rows[DAYS]:
+            part = level * self.diverted / shipped
+            yield Turn(DAYS, rows[DAYS], part * self.diversion.detour_days)
 
     def what(self) -> str:
         """Return the ban in words."""

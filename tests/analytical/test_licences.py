@@ -216,8 +216,8 @@ def test_the_weekly_office_agrees_with_single_events():
     delays = {}
     for granularity in ("week", "event"):
         rule = licence(
-            processing_days=law, preparing_days=7.0, decisions_per_week=1.25, returned=0.1, returned_days=14.0,
-            granularity=granularity,
+            processing_days=law, preparing_days=7.0, decisions_per_week=1.25, returned=0.1,
+            returned_days=14.0, granularity=granularity,
         )  # fmt: skip
         runs = [simulate(small_case(world(cover=2000.0), 1500, rule), number) for number in range(12)]
         books = [dict(zip(LICENCE_COLUMNS, run.licences["rule"].T, strict=True)) for run in runs]

@@ -24,6 +24,7 @@ from sim.interventions import (
     Substitution,
     TechnologyBan,
 )
+from sim.interventions.export_ban import Diversion
 from sim.testing.networks import Sketch, day, small_case
 
 MONTH = 30
@@ -350,3 +351,48 @@ def test_a_lost_yield_takes_more_feed_for_the_same_output():
     run = simulate(small_case(chain(), 500, rule))
     assert use(run, "smelter", "ore")[59:61].tolist() == pytest.approx([12.0, 15.0])
     assert np.all(run.line_made[:, run.lines.index("works_line")] == pytest.approx(10.0))
+
+
+def one_lane():
+    """Return an unlimited seller 20 days away from a buyer of 10 a day who never despairs of it."""
+    sketch = Sketch()
+    sketch.source("first", "motor", country="CN")
+    habits = STEADY | {"patience_days": np.inf}
+    sketch.builder("works", {"motor": 1.0}, plan=10.0, cover=60.0, country="JP", habits=habits)
+    sketch.lane("first", "works", "motor", days=20)
+    return sketch.network()
+
+
+def test_diverted_goods_arrive_later_and_what_is_detected_does_not():
+    """40 % try the detour, a quarter of them is stopped: 3 of 10 a day land, 15 days later than usual."""
+    detour = Diversion(share=0.4, detected=0.25, detour_days=15.0)
+    ban = ExportBan(id="ban", from_places=("CN",), start=day(50), diversion=detour)
+    run = simulate(small_case(one_lane(), 200, ban))
+    lane = run.lanes.index("first_works_motor")
+    np.testing.assert_allclose(run.shipped[50:150, lane], 3.0)
+    landed = run.received[:, lane]
+    np.testing.assert_allclose(landed[50:70], 10.0)  # under way for 20 days before the ban
+    np.testing.assert_allclose(landed[70:85], 0.0)
+    np.testing.assert_allclose(landed[85:150], 3.0)
+
+
+def test_a_leak_beside_a_detour_travels_with_it():
+    half = ExportBan(id="ban", from_places=("CN",), start=day(50), leak=0.3,
+                     diversion=Diversion(share=0.3, detour_days=20.0))  # fmt: skip
+    run = simulate(small_case(one_lane(), 200, half))
+    lane = run.lanes.index("first_works_motor")
+    np.testing.assert_allclose(run.shipped[50:150, lane], 6.0)
+    assert np.flatnonzero(run.received[70:, lane])[0] == 10  # half of what leaves takes 20 days more
+
+
+def test_origin_goes_with_diverted_goods():
+    """A detour washes nothing: what a covered country has touched stays so."""
+    ban = ExportBan(id="ban", from_places=("CN",), start=day(50), diversion=Diversion(share=0.5))
+    sketch = Sketch(elements=("ndpr",), tracked=("CN",))
+    sketch.material("magnet", form="magnet", unit="tonne", contents={"ndpr": 0.3})
+    sketch.source("maker", "magnet", country="CN")
+    sketch.builder("works", {"magnet": 1.0}, plan=1.0, cover=30.0, country="JP")
+    sketch.lane("maker", "works", "magnet", days=10)
+    run = simulate(small_case(sketch.network(), 200, ban))
+    column = run.touched_keys.index(("works", "ndpr", "CN"))
+    assert np.all(run.touched[:, column] == 1.0)

@@ -18,6 +18,7 @@ from sim import units
 from sim.domain import Country, Distribution, Network
 from sim.interventions import KINDS, Intervention, Recovery, Stage, Window
 from sim.interventions.content_rule import Denied, Limb, Limbs
+from sim.interventions.export_ban import Diversion
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
 from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil, Watch
 from sim.testing.networks import Sketch
@@ -47,6 +48,7 @@ PARTS: Mapping[str, type] = {
     "content": Limb,
     "technology": Limb,
     "deny": Denied,
+    "diversion": Diversion,
 }
 
 
