@@ -61,6 +61,7 @@ def prepare_forest(
         "names": dict(zip(frame["site"], frame["name"], strict=True)),
         "title": str(found.attrs["title"]),
         "unit": IN_WORDS[unit],
+        "baseline": "the common baseline" if comparison.is_common else "the baseline of each",
         "is_random": is_random,
         "replications": int(comparison.manifest["replications"]),
         "censored": metric in ("realised_runway_days", "time_to_recover_days"),
@@ -89,7 +90,7 @@ def draw_forest(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_ylim(len(sites) - 0.4, -0.6)
     ax.set_ylabel("manufacturer [name]")
     bound = "; a never counts as the rest of the window" if frame.attrs["censored"] else ""
-    ax.set_xlabel(f"difference from the common baseline [{frame.attrs['unit']}]{bound}")
+    ax.set_xlabel(f"difference from {frame.attrs['baseline']} [{frame.attrs['unit']}]{bound}")
     luck = (
         f"thick 80 %, thin 95 % of {frame.attrs['replications']} paired replications"
         if frame.attrs["is_random"]

@@ -84,4 +84,4 @@ def _beside(runs: dict[str, Run], reason: str) -> Subject:
         label: pairs_of(item, item.baseline_metrics, item.baseline_replications)
         for label, item in runs.items()
     }
-    return Subject(runs, Comparison(runs, baselines, pairs), reason)
+    return Subject(runs, Comparison(runs, baselines, pairs, is_common=False), reason)

@@ -121,11 +121,10 @@ def html(subject: Subject, title: str = "") -> str:
     heading = title or (f"{len(runs)} scenarios" if several else title_of(runs[0]))
     if several and not title:
         heading += ": " + "; ".join(title_of(run) for run in runs)
-    contents = [(common.BRIEF, "Question and answer")]
+    contents = [(common.BRIEF, "Question and answer"), (common.TERMS, "Words")]
     contents += [(common.BESIDE, "Beside each other")] if several else []
     contents += [(f"run{i}", title_of(run) if several else "In detail") for i, run in enumerate(runs, 1)]
-    contents += [(common.TERMS, "Words"), (common.FIGURES, "Where the figures come from")]
-    contents += [(common.REPEAT, "How to repeat it")]
+    contents += [(common.FIGURES, "Where the figures come from"), (common.REPEAT, "How to repeat it")]
     parts = [common.brief(subject), common.terms(), common.beside(subject)]
     parts += [of_run(f"run{i}", run) for i, run in enumerate(runs, 1)]
     parts += [common.figures(subject), common.repeat(subject)]

@@ -9,6 +9,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+RULES = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
 SHEET = Path(__file__).with_name("page.css")
 MARK = '<meta name="generator" content="sim report">'
 """By this line a file is known as a report, which another may replace."""
@@ -103,6 +104,8 @@ def page(title: str, contents: Sequence[tuple[str, str]], parts: Iterable[str]) 
     body = "\n".join(part for part in parts if part)
     return (
         f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{MARK}\n'
+        # Whatever a page holds, a browser then neither fetches anything for it nor runs a script of it.
+        f'<meta http-equiv="Content-Security-Policy" content="{RULES}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         # Without an icon of its own a browser asks the server of the page for one.
         '<link rel="icon" href="data:,">\n'

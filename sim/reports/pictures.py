@@ -23,6 +23,8 @@ MOST_SVG_BYTES = 130_000
 """A longer SVG is put in as a PNG, which then is smaller."""
 COLOURS = 96
 """Of a PNG's palette; the style sheet has a dozen, the rest are edges of letters."""
+POINT = 1.3
+"""Widest a point is drawn [pixels], so that a small picture is not blown up to the width of the page."""
 LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
 SMALL = 0.1
 """Numbers below this are scales and keep four decimals; points of a line need two."""
@@ -122,7 +124,8 @@ def _inside(figure: Any, key: str, words: str) -> str:
     if len(pixels) * 4 // 3 >= len(vector):
         return vector
     text = base64.b64encode(pixels).decode("ascii")
-    return f'<img alt="{escaped(words)}" src="data:image/png;base64,{text}">'
+    wide = f"max-width: {figure.get_size_inches()[0] * 72 * POINT:.0f}px"
+    return f'<img alt="{escaped(words)}" style="{wide}" src="data:image/png;base64,{text}">'
 
 
 def _bytes(figure: Any, path: Path) -> bytes:
@@ -135,13 +138,13 @@ def inline_svg(text: str, key: str, words: str) -> str:
     Examples
     --------
     >>> inline_svg('<?xml?><svg xmlns="x" width="9pt" viewBox="0 0 9 9"><path id="a"/></svg>', "p1", "a line")
-    '<svg role="img" aria-label="a line" viewBox="0 0 9 9"><path id="p1-a"/></svg>'
+    '<svg role="img" aria-label="a line" viewBox="0 0 9 9" style="max-width: 12px"><path id="p1-a"/></svg>'
     """
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
     head, _, rest = text.partition(">")
-    box = re.search(r'viewBox="[^"]+"', head)
-    size = f" {box[0]}" if box else ""
+    box = re.search(r'viewBox="[^"]*?([\d.]+) [\d.]+"', head)
+    size = f' {box[0]} style="max-width: {float(box[1]) * POINT:.0f}px"' if box else ""
     rest = LONG_NUMBER.sub(_short, rest)
     rest = re.sub(r'\bid="', f'id="{key}-', rest)
     rest = re.sub(r'(?:xlink:)?href="#', f'href="#{key}-', rest)
@@ -149,8 +152,7 @@ def inline_svg(text: str, key: str, words: str) -> str:
     # A style of one picture would hold for the whole page.
     rest = re.sub(r"<defs>\s*<style[^>]*>.*?</style>\s*</defs>\s*", "", rest, flags=re.DOTALL)
     rest = re.sub(r"\s*\n\s*", " ", rest)
-    look = ' style="stroke-linejoin: round; stroke-linecap: butt"' if "<defs>" in text else ""
-    return f'<svg role="img" aria-label="{escaped(words)}"{size}{look}>{rest}'.strip()
+    return f'<svg role="img" aria-label="{escaped(words)}"{size}>{rest}'.strip()
 
 
 def _short(match: re.Match[str]) -> str:

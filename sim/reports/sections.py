@@ -20,6 +20,7 @@ LEAST_UNITS = 0.5
 """A mean loss below this is none [units]."""
 STOCKS_OF = 6
 """Manufacturers whose stocks are tabled where nobody is affected: those with the shortest static runway."""
+BACKGROUND = " It is in force in the baseline too."
 SITE_HEAD = (
     "manufacturer", "country", "stock at start", "static runway", "pipeline runway", "realised runway",
     "first shortfall", "line stop", "missing first", "units lost", "of plan", "to plan again after",
@@ -64,13 +65,12 @@ def _rules(case: Case) -> str:
     rows = [
         (
             item.id,
-            words.sentence(item.describe()),
-            "in the baseline too" if item.id in case.background else "-",
+            words.sentence(item.describe()) + BACKGROUND * (item.id in case.background),
             ", ".join(item.sources) or "-",
         )
         for item in case.interventions
     ]
-    head = ("rule", "what it does", "background", "sources")
+    head = ("rule", "what it does", "sources")
     none = paragraph("None: the world goes on as it is.")
     return _part("Rules of this scenario", table(head, rows) or none)
 

@@ -53,12 +53,15 @@ class Comparison:
         By label: values of the run and of the baseline, replication by replication.
     notes
         What a reader must know, such as a scenario that changes figures of the world itself.
+    is_common
+        Whether one baseline stands for all; False: each run is beside its own, in its own window (`sim.reports`).
     """
 
     runs: dict[str, Run]
     baselines: dict[str, pd.DataFrame]
     pairs: dict[str, Pairs]
     notes: tuple[str, ...] = ()
+    is_common: bool = True
 
     @property
     def labels(self) -> tuple[str, ...]:
