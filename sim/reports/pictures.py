@@ -142,6 +142,7 @@ def inline_svg(text: str, key: str, words: str) -> str:
     """
     text = text[text.index("<svg") :]
     text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
+    text = re.sub(r"<!--.*?-->\s*", "", text, flags=re.DOTALL)  # each text once more, in clear
     head, _, rest = text.partition(">")
     box = re.search(r'viewBox="[^"]*?([\d.]+) [\d.]+"', head)
     size = f' {box[0]} style="max-width: {float(box[1]) * POINT:.0f}px"' if box else ""

@@ -1,4 +1,4 @@
-"""A report is one file that holds all it shows, tells what its runs say, and is written whole or not at all."""
+"""A report is one file that holds all it shows, says what its runs say, and is written whole or not at all."""
 
 from __future__ import annotations
 
@@ -21,6 +21,8 @@ from sim.interventions import ExportBan
 from sim.reports.gather import gathered
 from sim.reports.markup import MARK, escaped, table
 from sim.results.compare import NotComparable
+from sim.results.identity import case_hash
+from sim.results.run import Run
 from sim.testing import day, small_case
 from tests.support import browser
 from tests.support.stub import two_tier_network
@@ -75,8 +77,13 @@ def case(name: str, length: int, **fields: Any) -> Case:
 
 
 @pytest.fixture(scope="module")
-def three(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return sim.report(THREE, tmp_path_factory.mktemp("report") / "three.html")
+def runs() -> dict[str, Run]:
+    return {name: sim.run(name) for name in THREE}
+
+
+@pytest.fixture(scope="module")
+def three(runs: dict[str, Run], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return sim.report(list(runs.values()), tmp_path_factory.mktemp("report") / "three.html")
 
 
 @pytest.fixture(scope="module")
@@ -104,10 +111,9 @@ def test_it_is_whole_html_with_names_of_its_own(page: Reader) -> None:
     assert page.tags["h1"] == 1
 
 
-def test_it_names_question_answer_doubt_and_source_of_each(three: Path) -> None:
+def test_it_names_question_answer_doubt_and_source_of_each(three: Path, runs: dict[str, Run]) -> None:
     text = unescape(three.read_text(encoding="utf-8"))
-    for name in THREE:
-        run = sim.run(name)
+    for run in runs.values():
         assert str(run.manifest["question"]) in text
         assert run.headline[1:] in text
         assert str(run.manifest["case_hash"]) in text
@@ -115,8 +121,8 @@ def test_it_names_question_answer_doubt_and_source_of_each(three: Path) -> None:
         for source in run.case.sources if run.case else ():
             assert source in text
     assert "without a band" in text
-    assert "Financial" in text or "搜狐财经" in text  # a publisher, not only an id
-    assert re.search(r"\d % of the rows|\(\d+ %\) are assumptions", text)
+    assert "搜狐财经" in text  # a publisher, not only an id
+    assert re.search(r"\(\d+ %\) are assumptions", text)
 
 
 def test_what_differs_between_windows_is_said(three: Path) -> None:
@@ -164,7 +170,9 @@ def test_the_browser_would_find_what_is_wrong(tmp_path: Path) -> None:
 def _browser() -> str:
     found = browser.chromium()
     if found is None:
-        pytest.skip("no Chromium here: install one, or `playwright install chromium`, to look at the report in it")
+        pytest.skip(
+            "no Chromium here: install one, or `playwright install chromium`, to look at the report in it"
+        )
     return found
 
 
@@ -186,7 +194,7 @@ def test_replications_give_bands_and_probabilities(tmp_path: Path) -> None:
 
 
 def test_a_run_a_folder_and_a_comparison_report_themselves(tmp_path: Path) -> None:
-    run = sim.run("india_halt", sets=["horizon=200 d"])
+    run = sim.run("india_halt", sets=["horizon=170 d"])
     folder = run.save(tmp_path / "run", picture=False)
     own, again = run.report(tmp_path / "own.html"), sim.report(str(folder), tmp_path / "again.html")
     assert own.read_text(encoding="utf-8") == again.read_text(encoding="utf-8")
@@ -194,16 +202,16 @@ def test_a_run_a_folder_and_a_comparison_report_themselves(tmp_path: Path) -> No
     assert "Beside each other" in both.read_text(encoding="utf-8")
 
 
-def test_the_resolved_scenario_gives_the_run_again(three: Path, tmp_path: Path) -> None:
+def test_the_resolved_scenario_gives_the_run_again(three: Path, runs: dict[str, Run], tmp_path: Path) -> None:
     found = re.search(r'<div id="scenario-india_halt"><pre>(.*?)</pre>', three.read_text("utf-8"), re.DOTALL)
     assert found is not None
     saved = tmp_path / "india_halt.yaml"
     saved.write_text(unescape(found[1]), encoding="utf-8")
-    assert sim.run(saved).manifest["case_hash"] == sim.run("india_halt").manifest["case_hash"]
+    assert case_hash(sim.load(saved).case) == runs["india_halt"].manifest["case_hash"]
 
 
 def test_networks_that_differ_stand_apart() -> None:
-    subject = gathered(["embargo_2010", "null_set"], sets=["horizon=120 d"])
+    subject = gathered(["embargo_2010", "null_set"], sets=["horizon=30 d"])
     assert subject.comparison is None
     assert "network differs" in subject.apart
 
@@ -235,11 +243,16 @@ def test_numbers_stand_right_and_never_is_a_dash() -> None:
         (["india_halt"], "mine.html", StoreError, "is no report of sim"),
         (["india_halt"], "folder.html", StoreError, "is a folder"),
         (["india_halt"], "mine.html/x.html", StoreError, "cannot be written"),
-        (["broken"], "x.html", StoreError, "manifest"),
+        (["broken"], "x.html", StoreError, "broken cannot be read"),
     ],
 )
 def test_what_is_wrong_is_said_and_nothing_is_written(
-    sources: list[str], name: str, error: type[Exception], said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    sources: list[str],
+    name: str,
+    error: type[Exception],
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "mine.html").write_text("<p>mine</p>")

@@ -1,7 +1,7 @@
 """A page in headless Chromium: what it asks for, complains of, how wide it is, and how it prints.
 
-The browser is driven by its command line alone. A page is looked at inside a frame of the wanted width, so that
-a narrow one needs no small window, and the frame's own rules hold for it as they would outside.
+The browser is driven by its command line alone. A page is looked at inside a frame of the wanted width, so
+that a narrow one needs no small window, and the frame's own rules hold for it as they would outside.
 """
 
 from __future__ import annotations
