@@ -1,4 +1,4 @@
-"""A report is one file that holds all it shows, says what its runs say, and is written whole or not at all."""
+"""A report is one file that holds all it shows, says what its runs say, and is written whole or not."""
 
 from __future__ import annotations
 
