@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sim.domain.distribution import Distribution, Number
 
@@ -267,6 +267,10 @@ class Network:
         from sim.domain.page import network_html
 
         return network_html(self)
+
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # IPython would print every record.
+        printer.text(f"<Network {self.name}: {len(self.sites)} sites, {len(self.lanes)} lanes>")
 
 
 @dataclass(frozen=True, slots=True)

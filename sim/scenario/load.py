@@ -87,6 +87,10 @@ class Scenario:
 
         return scenario_html(self)
 
+    def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
+        # IPython would print the whole network too.
+        printer.text(f"<Scenario {self.case.name}: {self.case.title}>")
+
 
 def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Scenario:
     """Read a scenario file and everything it names.
