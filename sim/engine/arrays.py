@@ -166,7 +166,7 @@ STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i "
     "waiting:f overdue:f waiting_days:f unfiled:f unfiled_days:f cleared:f cleared_days:f granted:f used:f "
-    "lapsed:f round:i",
+    "lapsed:f round:i under_licence:f",
     "groups": "forecast:f use_count:i unbooked:f",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
     "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",

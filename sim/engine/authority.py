@@ -19,7 +19,7 @@ from sim.engine import books as bookkeeping
 from sim.engine import state as factory
 from sim.engine.arrays import Floats, State
 from sim.engine.index import Index
-from sim.engine.kernels.office import DONE, meet
+from sim.engine.kernels.office import GROW_LUCK, meet
 from sim.engine.opening import Filed
 from sim.engine.realise import CaseWorld
 from sim.engine.reference import Ref
@@ -106,8 +106,10 @@ class Authority:
         granted = float(sums.granted[0])
         self._books.rule.per_week[0] = self._capacity(today)
         self._keep(bookkeeping.with_rows(self._books, int(sums.pending[0]) + len(self._lanes)))
-        while (place := meet(self._ref, state_ref, today)) != DONE:
-            self._draw(place)
+        while meet(self._ref, state_ref, today) == GROW_LUCK:
+            lanes = self._books.lanes
+            for place in np.flatnonzero(lanes.wanted > lanes.drawn):
+                self._draw(int(place))
         self._note(state, today, float(sums.granted[0]) - granted)
         return self._written(state)
 

@@ -15,7 +15,7 @@ from sim.engine import state as factory
 from sim.engine.arrays import OF_LANES, OF_LINES, Levers, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.goods import release_held, stop_under_way
-from sim.engine.kernels.licences import hold_orders, release_orders
+from sim.engine.kernels.licences import follow_licences
 from sim.engine.reference import ref_to
 from sim.engine.state import lever_column
 from sim.interventions.instructions import Allow, Turn
@@ -32,6 +32,8 @@ def combine(lever: Lever, values: Iterable[float]) -> float:
     listed = list(values)
     if not listed:
         return lever.neutral
+    if len(listed) == 1:
+        return float(listed[0])
     if lever.combine == "min":
         return min(listed)
     if lever.combine == "max":
@@ -50,27 +52,25 @@ class Board:
         self.net = net
         self.index = index
         self.levers = levers
+        self._levers = ref_to(levers)
         self._quotas: dict[str, int] = {}
-        self._turned: dict[tuple[str, int], dict[str, float]] = {}
-        self._groups = {f"{site}|{material}": i for (site, material), i in index.group.items()}
-        self._inputs = {
-            f"{index.lines[line]}|{index.materials[net.groups.material[net.inputs.group[slot]]]}": slot
-            for line in range(len(net.lines))
-            for slot in range(net.lines.in_first[line], net.lines.in_end[line])
+        self._turned: dict[str, dict[int, dict[str, float]]] = {}
+        self._rows = {
+            "lane": index.lane,
+            "line": index.line,
+            "route": index.route,
+            "lane_route": {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)},
+            "input": {
+                f"{index.lines[line]}|{index.materials[net.groups.material[net.inputs.group[slot]]]}": slot
+                for line in range(len(net.lines))
+                for slot in range(net.lines.in_first[line], net.lines.in_end[line])
+            },
+            "group": {f"{site}|{material}": i for (site, material), i in index.group.items()},
         }
-        self._lane_routes = {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)}
 
     def row_of(self, lever: Lever, key: str) -> int:
         """Return the row of an id on a lever's axis."""
-        rows = {
-            "lane": self.index.lane,
-            "line": self.index.line,
-            "route": self.index.route,
-            "lane_route": self._lane_routes,
-            "input": self._inputs,
-            "group": self._groups,
-        }
-        return rows[lever.rows][key]
+        return self._rows[lever.rows][key]
 
     def turn(self, owner: str, turn: Turn, state: State, today: int) -> None:
         """Carry out a turn; goods under way and shares follow at once, before the day's receipts."""
@@ -78,16 +78,18 @@ class Board:
         table, column = lever_column(lever)
         array = getattr(self.levers, table)[column]
         touched = []
+        rows, turned = self._rows[lever.rows], self._turned.setdefault(lever.name, {})
         for key in turn.scope:
-            row = self.row_of(lever, key)
-            contributions = self._turned.setdefault((lever.name, row), {})
+            row = rows[key]
+            contributions = turned.setdefault(row, {})
             if turn.value == lever.neutral:
                 contributions.pop(owner, None)
             else:
                 contributions[owner] = turn.value
-            before = array[row]
-            array[row] = combine(lever, (contributions[name] for name in sorted(contributions)))
-            if array[row] != before:
+            before = float(array[row])
+            now = combine(lever, [contributions[name] for name in sorted(contributions)])
+            if now != before:
+                array[row] = now
                 touched.append((row, before))
         self._follow(lever, touched, state, today)
 
@@ -117,8 +119,7 @@ class Board:
             for group in sorted({int(self.net.lanes.group[row]) for row, _ in touched}):
                 self._reshare(group, state)
         elif lever.name in ("lane_licensed_share", "lane_exempt_share"):
-            for row, before in touched:
-                self._relicense(lever.name, row, before, state, today)
+            follow_licences(ref_to(self.net), self._levers, state, today)
         elif lever.name == "line_capacity_added":
             for row, _ in touched:
                 if self.levers.lines.capacity_added[row] > 0.0:
@@ -134,17 +135,6 @@ class Board:
             stop_under_way(ref_to(self.net), state, lr, now == UnderWay.RETURNED, today)
         elif now == UnderWay.LET_THROUGH:
             release_held(ref_to(self.net), state, lr, today)
-
-    def _relicense(self, name: str, lane: int, before: float, state: State, today: int) -> None:
-        """Let a lane's open orders wait for a licence as far as they need one now, or all of them go."""
-        levers = self.levers.lanes
-        licensed, exempt = float(levers.licensed_share[lane]), float(levers.exempt_share[lane])
-        now = licensed * (1.0 - exempt)
-        was = before * (1.0 - exempt) if name == "lane_licensed_share" else licensed * (1.0 - before)
-        if now <= 0.0 < was:
-            release_orders(ref_to(self.net), state, lane, today)
-        elif now > was:
-            hold_orders(state, lane, (now - was) / (1.0 - was), today)
 
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""

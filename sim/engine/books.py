@@ -29,7 +29,7 @@ BOOK_COLUMNS = {
     "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:f",
     "sums": "pending:i decided:i free_from:f filed:f granted:f refused:f waited:f preparing:f in_queue:f "
     "returned:f",
-    "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i open:i round:i filed:f "
+    "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i wanted:i round:i filed:f "
     "granted:f",
     "luck": "preparing:f processing:f returned:f chance_returned:f chance_granted:f",
     "pending": APPLICATION,
@@ -46,8 +46,8 @@ class Books(NamedTuple):
     `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that are in use;
     filed, granted and refused count from the start, `waited` (tonnes times days) of the last week's grants,
     the stages (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free.
-    `lanes` are those of the office: `count` have been filed, `drawn` have their luck. `luck` has the shape
-    (lane, number of the application). `left` are the applications after a week's decisions, `coming` and
+    `lanes` are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need
+    it this week. `luck` has the shape (lane, number of the application). `left` are the applications after a week's decisions, `coming` and
     `heap` rows of `pending`: by the day on which they are examined, and those that wait for the desk.
     """
 

@@ -40,7 +40,7 @@ class Ref:
             columns = array.kinds if isinstance(array, Table) else array.dtype
             arrays.append((name, columns, block.ndim - 1))
             words += [block.shape[1], block.shape[2] if block.ndim > 2 else 1]
-            begin, step = block.ctypes.data, block.strides[0]
+            begin, step = block.__array_interface__["data"][0], block.strides[0]
             words += [begin + column * step for column in range(len(block))]
         self._numba_type = _made_type(type(record).__name__, tuple(arrays))
         self._table = np.array(words, dtype=np.int64)

@@ -174,6 +174,19 @@ def off_the_book(state: State, lane: int, quantity: float, today: int) -> None:
 
 
 @kernel
+def follow_licences(net: Net, levers: Levers, state: State, today: int) -> None:
+    """Let open orders follow the levers: where more need a licence they wait, where none does they go."""
+    for lane in range(len(net.lanes)):
+        was = state.lanes.under_licence[lane]
+        now = levers.lanes.licensed_share[lane] * (1.0 - levers.lanes.exempt_share[lane])
+        state.lanes.under_licence[lane] = now
+        if now <= 0.0 < was:
+            release_orders(net, state, lane, today)
+        elif now > was:
+            hold_orders(state, lane, (now - was) / (1.0 - was), today)
+
+
+@helper
 def hold_orders(state: State, lane: int, share: float, today: int) -> None:
     """Make a share of a lane's open orders wait: the rule is in force from today."""
     free = state.lanes.unshipped[lane] + state.lanes.stale[lane] - state.lanes.cleared[lane]
@@ -182,7 +195,7 @@ def hold_orders(state: State, lane: int, share: float, today: int) -> None:
         wait(state, lane, free * share, today)
 
 
-@kernel
+@helper
 def release_orders(net: Net, state: State, lane: int, today: int) -> None:
     """Let everything that waits ship: no licence is needed from today. Applications are void."""
     quantity = state.lanes.waiting[lane] + state.lanes.overdue[lane]

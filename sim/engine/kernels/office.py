@@ -15,7 +15,7 @@ from sim.engine.jit import helper, kernel
 from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
 
 WEEK = 7.0
-DONE = -1
+DONE, GROW_LUCK = range(2)
 SPECK = 1e-9
 """Part of a day that is rounding: a decision takes effect on the morning after it."""
 
@@ -24,12 +24,11 @@ SPECK = 1e-9
 def meet(books: Books, state: State, today: int) -> int:
     """Take in what was ordered and decide until a week from today (counted from the scenario's first day).
 
-    Returns the place of a lane whose luck must be drawn first, before anything has happened, else DONE.
+    Returns GROW_LUCK, before anything has happened, if lanes want more luck than is drawn; else DONE.
     """
     drop_void(books, state)
-    place = short_of_luck(books, state)
-    if place != DONE:
-        return place
+    if is_short_of_luck(books, state):
+        return GROW_LUCK
     books.sums.decided[0] = 0
     books.sums.waited[0] = 0.0
     take_in(books, state)
@@ -60,18 +59,19 @@ def drop_void(books: Books, state: State) -> None:
 
 
 @helper
-def short_of_luck(books: Books, state: State) -> int:
-    """Return a lane that may file more applications this week than have their luck: each may be refused."""
-    books.lanes.open[:] = 0
+def is_short_of_luck(books: Books, state: State) -> bool:
+    """Tell whether lanes may file more applications this week than have their luck: each may be refused."""
+    books.lanes.wanted[:] = 0
     for row in range(books.sums.pending[0]):
-        books.lanes.open[books.pending.place[row]] += 1
+        books.lanes.wanted[books.pending.place[row]] += 1
+    is_short = False
     for place in range(len(books.lanes)):
-        most = books.lanes.open[place]
         if state.lanes.unfiled[books.lanes.lane[place]] > 0.0:
-            most += 2
-        if most > 0 and books.lanes.count[place] + most > books.lanes.drawn[place]:
-            return place
-    return DONE
+            books.lanes.wanted[place] += 2
+        if books.lanes.wanted[place] > 0:
+            books.lanes.wanted[place] += books.lanes.count[place]
+            is_short = is_short or books.lanes.wanted[place] > books.lanes.drawn[place]
+    return is_short
 
 
 @helper
