@@ -46,9 +46,10 @@ class Books(NamedTuple):
     `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that are in use;
     filed, granted and refused count from the start, `waited` (tonnes times days) of the last week's grants,
     the stages (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free.
-    `lanes` are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need
-    it this week. `luck` has the shape (lane, number of the application). `left` are the applications after a week's decisions, `coming` and
-    `heap` rows of `pending`: by the day on which they are examined, and those that wait for the desk.
+    `lanes` are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need it
+    this week. `luck` has the shape (lane, number of the application). `left` are the applications after a
+    week's decisions, `coming` and `heap` rows of `pending`: by the day on which they are examined, and those
+    that wait for the desk.
     """
 
     rule: Table

@@ -184,25 +184,20 @@ def _steady_orders(net: Net) -> Floats:
 
 def _opening_stocks(net: Net, share: Floats, lead: Floats) -> Floats:
     on_hand = np.zeros(len(net.bins))
-    for out in range(len(net.outs)):
-        row = net.outs.row(out)
-        if row.pushed == 0 and row.store_group < 0 and row.source == 0:
-            makers = net.out_lines.line[row.line_first : row.line_end]
-            is_mine = np.any(net.lines.kind[makers] == a.MINE)
-            on_hand[out] = row.target - (0.0 if is_mine else row.planned)
-    for i, lane in enumerate(net.lanes.rows()):
-        group = net.groups.row(lane.group)
-        use = group.planned_use * share[i]
-        under_way = use * (lead[i] + (group.store >= 0))
-        if group.policy == a.ORDER_UP_TO:
-            stock = group.first * share[i] - under_way
-        elif group.policy == a.MIN_MAX:
-            stock = group.second * share[i] - under_way
-        elif group.policy == a.REORDER_QUANTITY:
-            stock = (group.first + group.second) * share[i] - under_way
-        else:
-            stock = use * (group.opening_cover + (group.review - 1.0))
-        on_hand[lane.bin] += max(stock, 0.0)
+    outs = net.outs
+    for out in np.flatnonzero((outs.pushed == 0) & (outs.store_group < 0) & (outs.source == 0)):
+        makers = net.out_lines.line[outs.line_first[out] : outs.line_end[out]]
+        is_mine = np.any(net.lines.kind[makers] == a.MINE)
+        on_hand[out] = outs.target[out] - (0.0 if is_mine else outs.planned[out])
+    groups, group = net.groups, net.lanes.group
+    policy, first, second = groups.policy[group], groups.first[group], groups.second[group]
+    use = groups.planned_use[group] * share
+    under_way = use * (lead + (groups.store[group] >= 0))
+    levels = {a.ORDER_UP_TO: first, a.MIN_MAX: second, a.REORDER_QUANTITY: first + second}
+    stock = use * (groups.opening_cover[group] + (groups.review[group] - 1.0))
+    for code, level in levels.items():
+        stock = np.where(policy == code, level * share - under_way, stock)
+    np.add.at(on_hand, net.lanes.bin, np.maximum(stock, 0.0))
     return on_hand
 
 
