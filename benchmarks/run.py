@@ -35,7 +35,9 @@ REQUIREMENTS = {PLAIN: "requirements", SUPPLYNETPY: "requirements_peers", STOCKP
 """The file of pinned versions of a peer's own environment."""
 AIMS = {PLAIN: 50.0, SUPPLYNETPY: 300.0}
 """How many times as long a peer should take."""
-AIM_REFERENCE_SECONDS, AIM_MIB = 0.060, 500.0
+AIMS_MS = {"baseline": 60.0, "india_halt": 60.0, "licensed": 80.0}
+"""What a replication of the reference network should take at most [ms]."""
+AIM_MIB = 500.0
 
 
 @dataclass
@@ -165,10 +167,11 @@ def print_reference(replications: int) -> None:
     """Print time and memory of the reference network.
 
     In `baseline` every blend stays as it is, and what does not change costs nothing; `india_halt` shifts
-    flows all over the world, so that most stocks change their origin every day.
+    flows all over the world, so that most stocks change their origin every day; in `licensed` they do, orders
+    wait for three offices that meet every week, and two rules judge stocks by their origin.
     """
     print("reference network: 1,095 days, origin followed")
-    for scenario in ("baseline", "india_halt"):
+    for scenario, aim in AIMS_MS.items():
         tally = Tally()
         take_turn(sys.executable, f"reference:{scenario}", 0, replications, tally)
         if tally.missing:
@@ -177,7 +180,7 @@ def print_reference(replications: int) -> None:
         median = statistics.median(tally.seconds) * 1e3
         print(
             f"{scenario:<14}{len(tally.seconds):>3} runs, median {median:.1f} ms "
-            f"per replication (aim: {AIM_REFERENCE_SECONDS * 1e3:.0f}), "
+            f"per replication (aim: {aim:.0f}), "
             f"peak {tally.peak_mib:.0f} MiB (aim: {AIM_MIB:.0f})"
         )
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from benchmarks.workload import (
@@ -88,7 +89,8 @@ def replicate(case: Case, replication: int) -> Outcome:
 
 
 def reference_case(scenario: str = "india_halt") -> Case:
-    """Return a scenario on the reference network, three years long."""
+    """Return a scenario on the reference network, three years long: a name, or a file of this folder."""
     from sim.scenario import load
 
-    return replace(load(scenario).case, horizon_days=HORIZON_DAYS)
+    own = Path(__file__).with_name(f"{scenario}.yaml")
+    return replace(load(own if own.exists() else scenario).case, horizon_days=HORIZON_DAYS)
