@@ -1,8 +1,8 @@
 """Whose part of a loss is whose: Shapley's shares over all subsets of a scenario's interventions.
 
-``python -m sim.analysis.shapley SCENARIO`` prints them for a scenario of the library or a file. The share of an
-intervention is the mean, over all orders in which they could be added one after another, of what it adds
-to the loss (L. S. Shapley, A value for n-person games, 1953). Shares sum to the loss of all together exactly,
+``python -m sim.analysis.shapley SCENARIO`` prints them for a scenario of the library or a file. The share
+of an intervention is the mean, over all orders in which they could be added one after another, of what it
+adds to the loss (L. S. Shapley, A value for n-person games, 1953). Shares sum to the loss of all together exactly,
 those of two that do the same are the same, and one that never adds anything has none.
 """
 
@@ -141,17 +141,18 @@ def main(arguments: list[str]) -> int:
     from sim.scenario import load
 
     if len(arguments) != 1:
-        print("usage: python -m sim.analysis.shapley SCENARIO", file=sys.stderr)
+        sys.stderr.write("usage: python -m sim.analysis.shapley SCENARIO\n")
         return 2
     try:
         found = shares_of_loss(load(arguments[0]).case)
     except (SimError, ValueError) as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 2
-    print(f"{'intervention':24}{'share':>10}{'alone':>10}   plans of a manufacturer lost over the horizon")
+    lines = [f"{'intervention':24}{'share':>10}{'alone':>10}   plans of a manufacturer lost over the horizon"]
     for name, share in sorted(found.shares.items(), key=lambda item: -item[1]):
-        print(f"{name:24}{share:10.4f}{found.alone[name]:10.4f}")
-    print(f"{'together':24}{found.total:10.4f}{sum(found.alone.values()):10.4f}")
+        lines.append(f"{name:24}{share:10.4f}{found.alone[name]:10.4f}")
+    lines.append(f"{'together':24}{found.total:10.4f}{sum(found.alone.values()):10.4f}")
+    sys.stdout.write("\n".join(lines) + "\n")
     return 0
 
 

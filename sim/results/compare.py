@@ -54,7 +54,8 @@ class Comparison:
     notes
         What a reader must know, such as a scenario that changes figures of the world itself.
     is_common
-        Whether one baseline stands for all; False: each run is beside its own, in its own window (`sim.reports`).
+        Whether one baseline stands for all; False: each run is beside its own, in its own window
+        (`sim.reports`).
     """
 
     runs: dict[str, Run]

@@ -25,7 +25,7 @@ LYING = 10.0 * FILLED_DAYS
 
 
 def members() -> Sketch:
-    """Return three makers that use 10 t of metal a day, each from a mine of its own, with ten days of cover."""
+    """Return three makers that use 10 t of metal a day, each from its own mine, with ten days of cover."""
     sketch = Sketch()
     sketch.material("metal", form="metal", unit="tonne")
     for code in MEMBERS:
@@ -39,10 +39,8 @@ def members() -> Sketch:
 def cuts() -> tuple[ExportBan, ...]:
     """Return one cut for each member, each with its own luck."""
     lasting = Distribution("triangular", {"low": 20.0, "mode": 40.0, "high": 120.0})
-    return tuple(
-        ExportBan(id=f"cut_{code}", from_places=("CN",), to_places=(code,), start=day(60), duration_days=lasting)
-        for code in MEMBERS
-    )
+    when = {"from_places": ("CN",), "start": day(60), "duration_days": lasting}
+    return tuple(ExportBan(id=f"cut_{code}", to_places=(code,), **when) for code in MEMBERS)
 
 
 def pool(ident: str, tonnes: float, *to: str) -> Stockpile:
@@ -79,7 +77,7 @@ METALS = ("japan_heavy_metal", "lcm_europe_metal", "vietnam_metal", "us_metal")
 
 
 def heavy_magnets(*, holds: str, metal_makers: bool) -> float:
-    """Return the heavy magnets that G7 makers make in the year of the cut, dysprosium and terbium kept as oxide [t]."""
+    """Return the heavy magnets G7 makers make in the year of the cut, with Dy and Tb kept as oxide [t]."""
     sets = []
     for element, tonnes in (("dysprosium", 38.0), ("terbium", 4.0)):
         pile = f"interventions.pooled_{element}"
