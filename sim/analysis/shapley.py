@@ -2,8 +2,8 @@
 
 ``python -m sim.analysis.shapley SCENARIO`` prints them for a scenario of the library or a file. The share
 of an intervention is the mean, over all orders in which they could be added one after another, of what it
-adds to the loss (L. S. Shapley, A value for n-person games, 1953). Shares sum to the loss of all together exactly,
-those of two that do the same are the same, and one that never adds anything has none.
+adds to the loss (L. S. Shapley, A value for n-person games, 1953). Shares sum to the loss of all together
+exactly, those of two that do the same are the same, and one that never adds anything has none.
 """
 
 from __future__ import annotations
