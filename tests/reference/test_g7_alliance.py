@@ -39,8 +39,8 @@ def members() -> Sketch:
 def cuts() -> tuple[ExportBan, ...]:
     """Return one cut for each member, each with its own luck."""
     lasting = Distribution("triangular", {"low": 20.0, "mode": 40.0, "high": 120.0})
-    when = {"from_places": ("CN",), "start": day(60), "duration_days": lasting}
-    return tuple(ExportBan(id=f"cut_{code}", to_places=(code,), **when) for code in MEMBERS)
+    shared = {"from_places": ("CN",), "start": day(60), "duration_days": lasting}
+    return tuple(ExportBan(id=f"cut_{code}", to_places=(code,), **shared) for code in MEMBERS)
 
 
 def pool(ident: str, tonnes: float, *to: str) -> Stockpile:
@@ -77,7 +77,7 @@ METALS = ("japan_heavy_metal", "lcm_europe_metal", "vietnam_metal", "us_metal")
 
 
 def heavy_magnets(*, holds: str, metal_makers: bool) -> float:
-    """Return the heavy magnets G7 makers make in the year of the cut, with Dy and Tb kept as oxide [t]."""
+    """Return the heavy magnets that G7 makers make in the year of the cut; Dy and Tb lie as oxide [t]."""
     sets = []
     for element, tonnes in (("dysprosium", 38.0), ("terbium", 4.0)):
         pile = f"interventions.pooled_{element}"
