@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 RULES = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
+LONG, LONG_CHARACTERS = ' class="long"', 20
+"""Cells of more characters than this get room, so that a row is not twenty lines high."""
 SHEET = Path(__file__).with_name("page.css")
 MARK = '<meta name="generator" content="sim report">'
 """By this line a file is known as a report, which another may replace."""
@@ -66,7 +68,10 @@ def table(head: Sequence[str], rows: Iterable[Sequence[Any]], caption: str = "")
 
 def _row(tag: str, cells: Sequence[str], kinds: Sequence[str]) -> str:
     end = tag.partition(" ")[0]
-    inside = (f"<{tag}{kind}>{escaped(cell)}</{end}>" for cell, kind in zip(cells, kinds, strict=True))
+    inside = (
+        f"<{tag}{LONG if len(cell) > LONG_CHARACTERS and not kind else kind}>{escaped(cell)}</{end}>"
+        for cell, kind in zip(cells, kinds, strict=True)
+    )
     return f"<tr>{''.join(inside)}</tr>"
 
 

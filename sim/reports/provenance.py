@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from functools import lru_cache
@@ -9,7 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from sim.domain import Distribution, Figure, Network
+from sim.domain import Distribution, Figure, Network, central
 
 if TYPE_CHECKING:
     from sim.case import Case
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 UNITS = {"duration": "d", "share": "share", "rate": "t or units per day", "content": "t per t or unit"}
 """Units of the model by kind of figure, for a case that was written in Python."""
+CHANGED = "set by the scenario"
 MOST_STOCKS = 40
 """Rows of the table of stocks; a page has room for no more."""
 
@@ -131,7 +133,11 @@ def stock_rows(sites: Iterable[str], network: Network) -> tuple[list[tuple[str, 
         for path, item in sorted(own, key=lambda pair: (pair[1].value, pair[0])):
             material = path.removeprefix(head)
             name = network.materials[material].name if material in network.materials else material
-            found.append((network.sites[site].name, name, *_figure_cells(item, known)))
+            taken = central(network.sites[site].cover.get(material, item.value))
+            cells = _figure_cells(item, known)
+            if not math.isclose(taken, item.value, rel_tol=1e-9):  # by a law of `uncertain:`, or by a belief
+                cells = (f"{taken:g} d", "-", CHANGED, "-", f"in the tables {item.value:g} {item.unit}")
+            found.append((network.sites[site].name, name, *cells))
     return found[:MOST_STOCKS], max(0, len(found) - MOST_STOCKS)
 
 
@@ -139,6 +145,7 @@ def _figure_cells(item: Figure, known: Mapping[str, Origin]) -> tuple[str, ...]:
     from sim.steady.report import origin_of
 
     spread = "-" if item.low is None or item.high is None else f"{item.low:g} to {item.high:g} {item.unit}"
-    kind = "set by the scenario" if item.source_id == "scenario" else origin_of(item)
+    kind = CHANGED if item.source_id == "scenario" else origin_of(item)
     says = known[item.source_id].title if item.source_id in known else item.derived_from or item.note
-    return f"{item.value:g} {item.unit}", spread, kind, item.source_id, says or "-"
+    name = "-" if item.source_id in ("scenario", "derived") else item.source_id
+    return f"{item.value:g} {item.unit}", spread, kind, name, says or "-"

@@ -20,6 +20,7 @@ from sim.errors import ScenarioError, StoreError
 from sim.interventions import ExportBan
 from sim.reports.gather import gathered
 from sim.reports.markup import MARK, escaped, table
+from sim.reports.provenance import stock_rows
 from sim.results.compare import NotComparable
 from sim.results.identity import case_hash
 from sim.results.run import Run
@@ -123,6 +124,16 @@ def test_it_names_question_answer_doubt_and_source_of_each(three: Path, runs: di
     assert "without a band" in text
     assert "搜狐财经" in text  # a publisher, not only an id
     assert re.search(r"\(\d+ %\) are assumptions", text)
+
+
+def test_stocks_are_those_that_were_simulated(runs: dict[str, Run]) -> None:
+    """A law of `uncertain:` replaces the figure of the tables; the page shows what it was replaced by."""
+    run = runs["april_2025_licensing"]
+    assert run.case is not None
+    rows, _ = stock_rows(["india_vehicles"], run.case.network)
+    assert rows[0][2] == f"{run.metrics.at['india_vehicles', 'days_of_cover_at_start']:g} d"
+    assert rows[0][4] == "set by the scenario"
+    assert "in the tables 21 d" in rows[0][6]
 
 
 def test_what_differs_between_windows_is_said(three: Path) -> None:
