@@ -17,7 +17,7 @@ import numpy as np
 from sim.domain import Distribution, Number
 from sim.engine import books as bookkeeping
 from sim.engine import state as factory
-from sim.engine.arrays import Floats, State
+from sim.engine.arrays import Floats, State, ints
 from sim.engine.index import Index
 from sim.engine.kernels.office import GROW_LUCK, meet
 from sim.engine.opening import Filed
@@ -39,7 +39,7 @@ class Authority:
         self._world = world
         self._first = first_day
         self._rngs: dict[int, np.random.Generator] = {}
-        self._lanes = [index.lane[name] for name in self.names]
+        self._lanes = ints(index.lane[name] for name in self.names)
         self._before: tuple[Floats, Floats] | None = None
         self._books = bookkeeping.blank(self._lanes)
         self._ref: Any = None
@@ -65,7 +65,7 @@ class Authority:
         """Take over what was granted and filed before the scenario; tell whether anything waits."""
         self._books.lanes.granted[:] = state.lanes.granted[self._lanes]
         self._before = state.lanes.used[self._lanes], state.lanes.lapsed[self._lanes]
-        places = {lane: place for place, lane in enumerate(self._lanes)}
+        places = {lane: place for place, lane in enumerate(self._lanes.tolist())}
         mine = [item for item in filed if item.lane in places]
         self._books = bookkeeping.with_rows(self._books, len(mine) + len(places))
         lanes, pending, sums = self._books.lanes, self._books.pending, self._books.sums
@@ -145,10 +145,10 @@ class Authority:
     def _note(self, state: State, today: int, granted: float) -> None:
         """Add the week's row of LICENCE_COLUMNS."""
         assert self._before is not None, "the books are open"
-        lanes, sums = self._lanes, self._books.sums
-        used = float((state.lanes.used[lanes] - self._before[0]).sum())
-        lapsed = float((state.lanes.lapsed[lanes] - self._before[1]).sum())
-        waiting = float((state.lanes.waiting[lanes] + state.lanes.overdue[lanes]).sum())
+        mine, lanes, sums = self._lanes, state.lanes, self._books.sums
+        used = float((lanes.used[mine] - self._before[0]).sum())
+        lapsed = float((lanes.lapsed[mine] - self._before[1]).sum())
+        waiting = float((lanes.waiting[mine] + lanes.overdue[mine]).sum())
         delay = float(sums.waited[0]) / granted if granted > 0.0 else math.nan
         totals = ("filed", "preparing", "in_queue", "returned", "granted", "refused")
         counted = [float(sums[name][0]) for name in totals]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from sim.engine.arrays import Ints, Table, ints, table
@@ -63,7 +62,7 @@ class Books(NamedTuple):
     heap: Ints
 
 
-def blank(lanes: Sequence[int]) -> Books:
+def blank(lanes: Ints) -> Books:
     """Return the books of an office for some lanes, without room for applications or luck."""
     tables = {name: table(1, BOOK_COLUMNS[name]) for name in ("rule", "sums")}
     rows = {name: table(0, BOOK_COLUMNS[name]) for name in ("pending", "left", "decided")}

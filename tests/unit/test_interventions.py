@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import zlib
 from dataclasses import dataclass, replace
 from datetime import date
@@ -14,6 +15,7 @@ from sim.interventions import (
     After,
     Branch,
     ExportBan,
+    ExportLicence,
     NewCapacity,
     Outage,
     Pause,
@@ -22,6 +24,7 @@ from sim.interventions import (
     Stage,
     Step,
     TransitRefusal,
+    scope,
 )
 from sim.interventions.instructions import Note, Reach, Turn, WaitFor
 from sim.interventions.levers import UnderWay
@@ -204,6 +207,8 @@ class TestFields:
         ramp = Stage(name="ramp", duration_days=1.0)
         with pytest.raises(ValueError, match="last stage"):
             NewCapacity(**common, line="a", capacity_per_day=1.0, stages=(ramp, ramp))
+        with pytest.raises(ValueError, match="licence_quantity is 0; one decision covers something"):
+            ExportLicence(**common, by=("CN",), licence_quantity=0.0)
 
     def test_a_sentence_says_who_what_and_when(self):
         item = ban(materials=("nd_oxide",), to_places=("Japan",), announced=day(59), end=day(160))
@@ -221,6 +226,20 @@ class TestScope:
 
     def test_an_operator_brings_its_affiliates(self, network):
         assert resolve_place(network, "Takefu") == resolve_place(network, "shin") == {"smelter", "affiliate"}
+
+    def test_what_was_found_in_one_network_is_not_taken_for_another(self, network):
+        """Answers are kept while a network lives: one with a moved site has its own, and dead ones none."""
+        moved = replace(network.sites["pit"], country="JP")
+        other = replace(network, sites={**network.sites, "pit": moved})
+        assert resolve_place(network, "CN") == {"pit", "clay"}
+        assert resolve_place(other, "CN") == {"clay"}
+        from_china = {lane.supplier for lane in lanes_in_scope(network, ["CN"])}
+        assert from_china - {lane.supplier for lane in lanes_in_scope(other, ["CN"])} == from_china & {"pit"}
+        key = id(other)
+        assert key in scope._answers
+        del other
+        gc.collect()
+        assert key not in scope._answers
 
     def test_a_country_without_sites_is_known(self, network):
         assert resolve_place(network, "NO") == resolve_place(network, "Norway") == set()
