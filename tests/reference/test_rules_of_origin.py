@@ -85,3 +85,24 @@ def test_the_defence_ban_bites_after_the_stock_whenever_it_begins(start: str, st
     made = run.line_made[:, run.lines.index("us_defence_systems")]
     first = int(np.flatnonzero(made < 0.05 * 3500.0 / 365.0)[0])
     assert abs((date.fromisoformat(stop) - run.start).days - first) <= 1
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("pauses", "[{from: 2025-11-07, to: 2027-11-10}]"), ("general_licences_from", "2026-11-10")],
+    ids=["extended", "general licences"],
+)
+def test_the_other_branches_hold_up_no_civil_goods(
+    returned: tuple[Case, Trajectory], field: str, value: str
+) -> None:
+    sets = ["start=2026-06-01", "horizon=10 months", "background=", "interventions.content_rule.branches="]
+    sets.append(f"interventions.content_rule.{field}={value}")
+    case = without(load("content_rule_returns", sets=sets, strict=False).case, "april_licences")
+    run = simulate(case)
+    first = (RETURNS - run.start).days
+    civil = [
+        i for i, name in enumerate(run.lanes)
+        if case.network.sites[case.network.lanes[name].buyer].end_use == "civil"
+    ]  # fmt: skip
+    assert returned[1].waiting[first + 30 :, civil].sum(axis=1).min() > 50.0
+    assert run.waiting[first + 30 :, civil].max() == 0.0
