@@ -69,11 +69,12 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
         fontsize=10,
     )
     ax.set_ylabel("applied for since the start [tonnes]")
-    if frame.empty:
+    # An office may have been open without anybody applying.
+    parts = _parts(frame)
+    if not parts:
         ax.set_xlabel("date")
         say_nothing(ax, "no licence was applied for in this run")
         return ax
-    parts = _parts(frame)
     ax.stackplot(
         frame.index.to_numpy(),
         *parts.values(),
