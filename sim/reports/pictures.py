@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sim.metrics.gates import licence_frame
 from sim.plots import NoPicture, drawn, plot_named, save_figure
 from sim.reports.markup import escaped
+from sim.results.replay import replayed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 MOST_SVG_BYTES = 130_000
 """A longer SVG is put in as a PNG, which then is smaller."""
+MOST_OFFICES = 4
+"""Licence funnels of one run."""
 COLOURS = 96
 """Of a PNG's palette; the style sheet has a dozen, the rest are edges of letters."""
 POINT = 1.3
@@ -88,17 +92,38 @@ OF_COMPARISON = (
 )
 
 
-def picture(shown: Shown, subject: Run | Comparison, key: str) -> str:
+def pictures_of_run(run: Run, key: str) -> list[str]:
+    """Return the pictures of a run in the order they are read, a licence funnel for each office."""
+    shown = [*OF_RUN[:2], *([] if run.replications.empty else [OF_REPLICATIONS]), *OF_RUN[2:]]
+    out = []
+    for item in shown:
+        if item.name != "licence_funnel":
+            out.append(picture(item, run, f"{key}-{item.name}"))
+            continue
+        offices = _offices(run)
+        out += [picture(item, run, f"{key}-{item.name}{i}", office=name) for i, name in enumerate(offices)]
+    return out
+
+
+def _offices(run: Run) -> list[str]:
+    """Return the names of the offices that kept books, the first few by name."""
+    books = licence_frame(replayed(run).trajectory)
+    return sorted({str(name) for name in books["office"]})[:MOST_OFFICES]
+
+
+def picture(shown: Shown, subject: Run | Comparison, key: str, **options: Any) -> str:
     """Return a picture of a subject as a figure of HTML; nothing where it has nothing to show.
 
     Parameters
     ----------
     key
         Unique on the page; names inside the picture begin with it.
+    options
+        Those of the picture's ``prepare``.
     """
     plot = plot_named(shown.name)
     try:
-        frame = plot.prepare(subject)
+        frame = plot.prepare(subject, **options)
     except NoPicture:
         return ""
     if _is_empty(frame):

@@ -136,7 +136,7 @@ def stock_rows(sites: Iterable[str], network: Network) -> tuple[list[tuple[str, 
             taken = central(network.sites[site].cover.get(material, item.value))
             cells = _figure_cells(item, known)
             if not math.isclose(taken, item.value, rel_tol=1e-9):  # by a law of `uncertain:`, or by a belief
-                cells = (f"{taken:g} d", "-", CHANGED, "-", f"in the tables {item.value:g} {item.unit}")
+                cells = (f"{taken:.3g} d", "-", CHANGED, "-", f"in the tables {item.value:.3g} {item.unit}")
             found.append((network.sites[site].name, name, *cells))
     return found[:MOST_STOCKS], max(0, len(found) - MOST_STOCKS)
 
@@ -144,8 +144,10 @@ def stock_rows(sites: Iterable[str], network: Network) -> tuple[list[tuple[str, 
 def _figure_cells(item: Figure, known: Mapping[str, Origin]) -> tuple[str, ...]:
     from sim.steady.report import origin_of
 
-    spread = "-" if item.low is None or item.high is None else f"{item.low:g} to {item.high:g} {item.unit}"
+    spread = (
+        "-" if item.low is None or item.high is None else f"{item.low:.3g} to {item.high:.3g} {item.unit}"
+    )
     kind = CHANGED if item.source_id == "scenario" else origin_of(item)
     says = known[item.source_id].title if item.source_id in known else item.derived_from or item.note
     name = "-" if item.source_id in ("scenario", "derived") else item.source_id
-    return f"{item.value:g} {item.unit}", spread, kind, name, says or "-"
+    return f"{item.value:.3g} {item.unit}", spread, kind, name, says or "-"

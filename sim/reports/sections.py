@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.reports import provenance, words
 from sim.reports.markup import bullets, code, escaped, paragraph, section, table
-from sim.reports.pictures import OF_REPLICATIONS, OF_RUN, picture
+from sim.reports.pictures import pictures_of_run
 from sim.results.replay import planned_case
 from sim.results.sentences import days_text, units_text, window_days
 
@@ -81,8 +81,7 @@ def _part(title: str, *parts: str) -> str:
 
 
 def _pictures(anchor: str, run: Run) -> str:
-    shown = [*OF_RUN[:2], *([] if run.replications.empty else [OF_REPLICATIONS]), *OF_RUN[2:]]
-    return _part("Pictures", *(picture(item, run, f"{anchor}-{item.name}") for item in shown))
+    return _part("Pictures", *pictures_of_run(run, anchor))
 
 
 def _manufacturers(run: Run) -> str:

@@ -160,6 +160,15 @@ def test_a_browser_shows_it(width: int, three: Path, page: Reader, tmp_path: Pat
     assert len(found.headings) == page.tags["h2"]
 
 
+def test_it_fits_a_sheet_of_paper(three: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.html"
+    text = three.read_text(encoding="utf-8")
+    assert "@media print" in text
+    sheet.write_text(text.replace("@media print", "@media all"), encoding="utf-8")
+    found = browser.look(_browser(), sheet, tmp_path, 720)  # A4 without its margins is 695 pixels
+    assert found.needed <= found.width
+
+
 def test_a_browser_prints_it(three: Path, tmp_path: Path) -> None:
     made = browser.printed(_browser(), three, tmp_path)
     assert made.startswith(b"%PDF-")
