@@ -172,6 +172,22 @@ class Case:
         if len(on_hand) > len(self.initial_state.on_hand):
             object.__setattr__(self, "initial_state", replace(self.initial_state, on_hand=on_hand))
 
+    def _repr_html_(self) -> str:
+        """Return the case for a notebook: question, window, what it imposes; all text is escaped."""
+        from html import escape
+
+        luck = f"{self.replications} replications" if self.replications > 1 else "deterministic"
+        window = f"{self.network.name}, {self.horizon_days} days from {self.start.isoformat()}, {luck}"
+        rules = "".join(
+            f"<li><b>{escape(item.id)}</b> ({escape(item.kind)}): {escape(item.describe())}"
+            f"{', in the baseline too' if item.id in self.background else ''}</li>"
+            for item in self.interventions
+        )
+        return (
+            f"<div><b>{escape(self.title or self.name)}</b><p><i>{escape(self.question)}</i></p>"
+            f"<p>{escape(window)}</p><ul>{rules}</ul></div>"
+        )
+
     def baseline(self) -> Case:
         """Return the same world without the case's own interventions, with the same luck."""
         kept = tuple(item for item in self.interventions if item.id in self.background)

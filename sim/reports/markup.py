@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 RULES = "default-src 'none'; img-src data:; style-src 'unsafe-inline'"
-LONG, LONG_CHARACTERS = ' class="long"', 20
+LONG, LONG_CHARACTERS = ' class="long"', 15
 """Cells of more characters than this get room, so that a row is not twenty lines high."""
 SHEET = Path(__file__).with_name("page.css")
 MARK = '<meta name="generator" content="sim report">'

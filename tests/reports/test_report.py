@@ -246,6 +246,17 @@ def test_text_never_becomes_markup_or_an_address(tmp_path: Path) -> None:
     assert unescape(escaped(nasty)) == nasty
 
 
+def test_a_case_shows_itself_in_a_notebook() -> None:
+    made = replace(case("a < b", 60), background=frozenset({"ban"}), question="Why?")._repr_html_()
+    found = Reader(made)
+    assert (found.wrong, found.open) == ([], [])
+    text = " ".join(found.words)
+    assert "a < b" in text
+    assert "240 days from" in text
+    assert "in the baseline too" in text
+    assert made.count("<li>") == 1
+
+
 def test_numbers_stand_right_and_never_is_a_dash() -> None:
     made = table(("name", "days"), [("a < b", 3.0), ("c", float("nan"))])
     assert '<td class="number">3.0</td>' in made
