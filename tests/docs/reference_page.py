@@ -1,4 +1,4 @@
-"""The page of all keys of a scenario, measures and series, made from the schema and the registries.
+"""The page of scenario keys, measures and series, made from the schema and the registries.
 
 ``python -m tests.docs.reference_page`` writes it anew.
 """
@@ -16,13 +16,14 @@ from sim.scenario import json_schema
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference.md"
 HEAD = """# Reference
 
-Made from the JSON schema and the registries by `python -m tests.docs.reference_page`; a test holds it so.
-Commands: [commands.md](commands.md). Pictures: [pictures.md](pictures.md). Kinds of interventions with their
-fields: [interventions.md](interventions.md). Conditions: [must_hold.md](must_hold.md). Tables of a network:
-[tables.md](tables.md). What each figure means exactly: [model.md](model.md).
+Made from the JSON schema and the registries by `python -m tests.docs.reference_page`; a test holds it
+current. Commands: [commands.md](commands.md). Pictures: [pictures.md](pictures.md). Kinds of
+interventions with their fields: [interventions.md](interventions.md). Conditions:
+[must_hold.md](must_hold.md). Tables of a network: [tables.md](tables.md). What each figure means exactly:
+[model.md](model.md).
 """
-FIGURES = """A figure (duration, share, rate, quantity ...) is a number with its unit, has a source, or is a
-distribution: [figures and units](scenarios.md#figures-and-units).
+FIGURES = """A figure (duration, share, rate, quantity ...) is a number with its unit, or has a source, or is
+a distribution: [figures and units](scenarios.md#figures-and-units).
 """
 RECORDS = """Records of the network take the fields below; what they mean is in [tables.md](tables.md). A
 record that is new must be complete, of another only what changes is written.
