@@ -7,7 +7,7 @@ those are in `measures` and `series`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -92,10 +92,20 @@ class Reading:
     @cached_property
     def touched_columns(self) -> dict[tuple[str, str], list[tuple[int, str]]]:
         """Return (column, element) of the touched shares by site and place."""
-        found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-        for i, (site, element, place) in enumerate(self.trajectory.touched_keys):
-            found.setdefault((site, place), []).append((i, element))
+        return _columns_of(self.trajectory.touched_keys)
+
+    @cached_property
+    def _inputs_by_site(self) -> dict[str, list[int]]:
+        """Return the bought stocks of each site."""
+        found: dict[str, list[int]] = {}
+        for i, stock in enumerate(self.trajectory.stocks):
+            if stock.role == "input":
+                found.setdefault(stock.site, []).append(i)
         return found
+
+    @cached_property
+    def _line_numbers(self) -> dict[str, int]:
+        return {line: i for i, line in enumerate(self.trajectory.lines)}
 
     @cached_property
     def _lanes_by_goods(self) -> dict[tuple[str, str], list[int]]:
@@ -109,21 +119,25 @@ class Reading:
     def _view(self, site: str) -> SiteView:
         run = self.trajectory
         wanted = {line.line_id for line in self.network.lines_at(site) if _is_final(line.kind, line.is_sink)}
-        lines = np.array([i for i, line in enumerate(run.lines) if line in wanted], dtype=np.int32)
-        components = np.array(
-            [
-                i
-                for i, stock in enumerate(run.stocks)
-                if stock.site == site and stock.role == "input" and run.use_planned[i] > STEADY_WEIGHT
-            ],
-            dtype=np.int32,
-        )
+        numbers = self._line_numbers
+        lines = np.array(sorted(numbers[line] for line in wanted if line in numbers), dtype=np.int32)
+        inputs = self._inputs_by_site.get(site, [])
+        components = np.array([i for i in inputs if run.use_planned[i] > STEADY_WEIGHT], dtype=np.int32)
         inbound = tuple(self._inbound(site, run.stocks[i].material) for i in components)
         kinds = {self.network.lines[line].kind for line in wanted}
         return SiteView(site, run, lines, components, inbound, kinds == {LineKind.CUSTOMER})
 
     def _inbound(self, site: str, material: str) -> IntArray:
         return np.array(self._lanes_by_goods.get((site, material), []), dtype=np.int32)
+
+
+@lru_cache(maxsize=4)
+def _columns_of(keys: tuple[tuple[str, str, str], ...]) -> dict[tuple[str, str], list[tuple[int, str]]]:
+    """Return (column, element) by site and place; all replications of a network have the same keys."""
+    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
+    for i, (site, element, place) in enumerate(keys):
+        found.setdefault((site, place), []).append((i, element))
+    return found
 
 
 def _is_final(kind: LineKind, is_sink: bool) -> bool:
