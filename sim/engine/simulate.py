@@ -26,6 +26,7 @@ from sim.engine.opening import applications, with_initial_state
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
 from sim.engine.reference import Ref, ref_to
+from sim.engine.stage_shares import Key, stage_shares
 from sim.engine.trajectory import LIMIT_CHOKED, SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
 from sim.steady import SteadyFlows, solve
@@ -211,13 +212,15 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
     n_shipments = 4096 + used * case.horizon_days if in_detail else 0
     record = factory.empty_record(net, case.horizon_days, case.horizon_days if in_detail else 0, n_shipments)
     opening = _stocks_now(net, state), state.lanes.in_transit.copy()
+    before = stage_shares(ready.network, ready.index, ready.net, state) if in_detail else {}
     ledger = Ledger.open(ready.network, ready.index, net, state)
     filed = applications(ready.net, ready.index, realised.initial_state)
     calendar = Calendar(world, net, ready.index, state, draws, record, ledger, filed)
     assert first == calendar.first_day
     calendar.run(realised.interventions)
     elapsed = time.perf_counter() - began
-    trajectory = _labelled(case, world, ready, calendar, opening, elapsed)
+    after = stage_shares(ready.network, ready.index, ready.net, calendar.state) if in_detail else {}
+    trajectory = _labelled(case, world, ready, calendar, opening, (before, after), elapsed)
     calendar.let_go()
     return trajectory
 
@@ -284,6 +287,7 @@ def _labelled(
     ready: Compiled,
     calendar: Calendar,
     opening: tuple[Floats, Floats],
+    origin: tuple[dict[Key, float], dict[Key, float]],
     elapsed: float,
 ) -> Trajectory:
     net, index, record = ready.net, ready.index, calendar.record
@@ -324,6 +328,7 @@ def _labelled(
         cancelled=record.lanes.cancelled,
         gate=record.lanes.gate,
         shipments=_shipments(record, net),
+        origin=origin,
         filed={item.examiner.name: item.filed() for item in calendar.authorities},
         licences={item.examiner.name: np.array(item.series) for item in calendar.authorities},
         log=tuple(sorted([*calendar.log, *_choked(index, record)], key=lambda row: row[0])),

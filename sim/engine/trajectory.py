@@ -40,6 +40,9 @@ LICENCE_COLUMNS = (
 )  # fmt: skip
 """Columns of an office's books; see `Trajectory.licences`."""
 
+Origin = Mapping[tuple[str, str, str, str], float]
+"""Share of an element by (site, element, stage, jurisdiction)."""
+
 
 @dataclass(frozen=True, slots=True)
 class Stock:
@@ -95,6 +98,9 @@ class Trajectory:
         By office, the books it keeps: a row a week with LICENCE_COLUMNS. Filed, granted, refused, lapsed and
         shipped count from the start; preparing, in_queue (examination and desk), returned and waiting are
         of the day [unit of material]; delay_days is the mean wait of what the week's decisions grant.
+    origin
+        On the first and the last day: share of an element in a site's stock of inputs, by (site, element,
+        stage, jurisdiction); empty where only the outcome was wanted (`stage_shares`).
     filed
         By office and lane, what was applied for in all [unit of material].
     log
@@ -137,6 +143,7 @@ class Trajectory:
     cancelled: FloatArray
     gate: IntArray
     shipments: NDArray[Any]
+    origin: tuple[Origin, Origin] = ({}, {})
     filed: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     licences: Mapping[str, FloatArray] = field(default_factory=dict)
     log: tuple[tuple[int, str, str], ...] = ()

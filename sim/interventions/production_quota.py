@@ -105,10 +105,7 @@ class ProductionQuota(Intervention):
         yield from Intervention._events(self, world, start_day, end_day)
         if not any(level > 0.0 for _, level in self.profile(world, start_day)):
             return
-        repeated = None
-        if self.window_days is not None and self.quantity is not None:
-            repeated = (self.window_days, self.quantity)
-        for span in spans(world, start_day, end_day, self.windows, repeated):
+        for span in spans(world, start_day, end_day, self.windows, self.window_days, self.quantity):
             yield from ((span.first, -1, rule) for rule in self.totals(world, span))
 
     def totals(self, world: World, span: Span) -> Iterator[Allow]:

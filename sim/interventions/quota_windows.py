@@ -40,20 +40,24 @@ def spans(
     start_day: float,
     end_day: float,
     stated: tuple[Window, ...],
-    repeated: tuple[float, float] | None,
+    window_days: float | None,
+    quantity: float | None,
 ) -> Iterator[Span]:
     """Yield the windows in force between two days, in order, and those without a limit between them.
 
     Parameters
     ----------
-    repeated
-        (length [days], quantity) of windows that follow each other from `start_day`.
+    window_days, quantity
+        Length and quantity of windows that follow each other from `start_day`, where none are stated.
 
     A window that had begun before the scenario did has left what falls on its remaining days.
     """
     last = min(end_day, world.horizon_days)
     covered = start_day
-    windows = _repeated(start_day, last, *repeated) if repeated else _stated(world, stated)
+    if window_days is not None and quantity is not None:
+        windows = _repeated(start_day, last, window_days, quantity)
+    else:
+        windows = _stated(world, stated)
     for span in windows:
         if span.until <= max(start_day, 0.0) or span.first >= last:
             continue

@@ -173,6 +173,18 @@ class Run:
         """The books of licensing offices, a row per office and week; `approved_share` is approved so far."""
         return self.tables.licences()
 
+    @cached_property
+    def origin(self) -> pd.DataFrame:
+        """Where stocks of inputs come from, by site, element, stage and jurisdiction: first and last day."""
+        return self.tables.origin()
+
+    @cached_property
+    def origin_by_bloc(self) -> pd.DataFrame:
+        """The same by site, element, stage and bloc, without what was only touched."""
+        from sim.metrics.origin import by_bloc
+
+        return by_bloc(self.origin)
+
     def save(self, folder: str | Path | None = None, *, picture: bool = True) -> Path:
         """Write the run folder, all of it or nothing, and return its path."""
         from sim.results.store import save_run

@@ -107,6 +107,7 @@ def _write(run: Run, folder: Path, *, picture: bool) -> None:
             beside.submit(_write_parquet, run.shipments, folder / "shipments.parquet"),
             beside.submit(_write_parquet, run.gates_by_lane, folder / "gates.parquet"),
             beside.submit(_write_parquet, run.licences, folder / "licences.parquet"),
+            beside.submit(_write_parquet, run.origin, folder / "origin.parquet"),
         ]
         for name in REPLICATED if len(run.replications) else ():
             frame = getattr(run, name)
@@ -231,6 +232,10 @@ class StoredTables:
     def licences(self) -> pd.DataFrame:
         """Read the books of licensing offices back."""
         return _read_parquet(self.folder / "licences.parquet")
+
+    def origin(self) -> pd.DataFrame:
+        """Read back where stocks come from."""
+        return _read_parquet(self.folder / "origin.parquet")
 
 
 def load_run(folder: str | Path) -> Run:

@@ -34,6 +34,9 @@ class Tables(Protocol):
     def licences(self) -> pd.DataFrame:
         """Return the books of licensing offices, a row per office and week."""
 
+    def origin(self) -> pd.DataFrame:
+        """Return where stocks come from, by site, element, stage and jurisdiction."""
+
 
 class UnknownSeries(SimError, KeyError):  # noqa: N818 - reads as what happened
     """A series was asked for by a name that does not exist, or that this run did not keep."""
@@ -100,6 +103,12 @@ class LiveTables:
         from sim.metrics.gates import licence_frame
 
         return licence_frame(self.trajectory)
+
+    def origin(self) -> pd.DataFrame:
+        """Return where stocks come from."""
+        from sim.metrics.origin import origin_frame
+
+        return origin_frame(self.trajectory, self.network)
 
 
 def _named(codes: IntArray, names: tuple[str, ...]) -> pd.Categorical[str]:

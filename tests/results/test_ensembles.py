@@ -48,7 +48,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of 25 replications made in one process, never interrupted."""
     folder = tmp_path_factory.mktemp("whole") / "run"
     run_to(folder, chancy_case(25))
-    assert len(tables_of(folder)) == 14
+    assert len(tables_of(folder)) == 15
     return folder
 
 

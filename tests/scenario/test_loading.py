@@ -429,7 +429,7 @@ def test_a_hypothetical_country_is_known_by_code_and_name(country: str, place: s
         f"  - {{id: slow, kind: route_delay, through: {place}, added: 3 d, start: 2025-04-04}}\n"
     )
     case = load(write(tmp_path, text)).case
-    assert case.interventions[0].touches(case.network) == {"lane_flow_share": ("alloy",)}
+    assert case.interventions[0].touches(case.network)["lane_flow_share"] == ("alloy",)
     assert case.interventions[1].touches(case.network)["route_days_added"] == ("alloy|fjord_sea",)
 
 
