@@ -100,32 +100,6 @@ def by_gate(lanes: pd.DataFrame) -> pd.DataFrame:
     return frame.astype(float).rename_axis("gate")
 
 
-def gate_totals(run: Trajectory, network: Network) -> pd.DataFrame:
-    """Return, for each gate, the tonnes that came to wait, their mean wait and the most at once.
-
-    Goods counted in units (components, vehicles) are left out. Columns: tonnes, mean_days, most_tonnes,
-    most_date; rows are all gates, in their order.
-    """
-    import pandas as pd
-
-    is_mass = np.array([network.materials[network.lanes[lane].material].unit == TONNE for lane in run.lanes])
-    rows = {}
-    for gate in GATES:
-        waiting = waiting_at(run, gate)[:, is_mass]
-        tonnes = float(entered(run, gate)[is_mass].sum()) if waiting.size else 0.0
-        daily = waiting.sum(axis=1)
-        most = int(daily.argmax()) if daily.any() else None
-        rows[gate] = {
-            "tonnes": tonnes,
-            "mean_days": float(daily.sum()) / tonnes if tonnes > 0.0 else np.nan,
-            "most_tonnes": float(daily[most]) if most is not None else 0.0,
-            "most_date": pd.NaT if most is None else pd.Timestamp(run.start) + pd.Timedelta(days=most),
-        }
-    frame = pd.DataFrame.from_dict(rows, orient="index").rename_axis("gate")
-    frame["most_date"] = pd.to_datetime(frame["most_date"])
-    return frame
-
-
 def licence_frame(run: Trajectory) -> pd.DataFrame:
     """Return the books of every office: a row per office and week, with the columns of the trajectory.
 
