@@ -50,6 +50,8 @@ HEAD_POINTS = 7.0
 LEGEND_INCHES = 0.55
 """How far below the axes the legend stands, whatever their size."""
 TEXT_WIDTHS = (25, 36, 24)
+NAME_WIDTH, LEAST_NAME = 44, 20
+"""Letters of a line's name beside the ladder; those of its site that are kept in any case."""
 
 
 def prepare_ladder(run: Run, most: int = MOST_LINES) -> pd.DataFrame:
@@ -159,7 +161,9 @@ def _line_name(evidence: Evidence, site: str, line: str) -> str:
     name = evidence.site_name(site)
     if len(evidence.network.lines_at(site)) == 1:
         return name
-    return f"{name}: {line.removeprefix(f'{site}_').replace('_', ' ')}"
+    part = line.removeprefix(f"{site}_").replace("_", " ")
+    # The part tells the lines of a site apart, so that it is the site's name that is cut.
+    return f"{short_name(name, max(NAME_WIDTH - len(part) - 2, LEAST_NAME))}: {part}"
 
 
 def _supplier(evidence: Evidence, site: str, component: str, day: int) -> str:
@@ -191,7 +195,7 @@ def draw_ladder(frame: pd.DataFrame, ax: Axes) -> Axes:
         _draw_line(ax, row, {str(key): value for key, value in item.items()}, window)
     _draw_marks(frame, ax)
     _write_columns(frame, ax)
-    ax.set_yticks(range(len(frame)), [short_name(str(name), 44) for name in frame["name"]])
+    ax.set_yticks(range(len(frame)), [short_name(str(name), NAME_WIDTH) for name in frame["name"]])
     ax.set_ylim(len(frame) - 0.4, -0.6)
     _foot(frame, ax)
     _legend(ax, has_band=frame.attrs["has_band"])
