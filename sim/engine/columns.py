@@ -39,13 +39,14 @@ FIRST = {"target": "cpu"}
 
 
 class ColumnType(types.Type):
-    """A column of a table, or an array by itself (a table of one column)."""
+    """A column of a table, or an array by itself (a table of one column); `owner` says which."""
 
-    def __init__(self, dtype: types.Type, ndim: int, number: int) -> None:
+    def __init__(self, owner: str, dtype: types.Type, ndim: int, number: int) -> None:
+        self.owner = owner
         self.dtype = dtype
         self.ndim = ndim
         self.number = number
-        super().__init__(name=f"Column[{dtype},{ndim},{number}]")
+        super().__init__(name=f"Column[{owner},{dtype},{ndim},{number}]")
 
 
 class TableType(types.Type):
@@ -77,14 +78,14 @@ Kinds = tuple[tuple[str, str], ...]
 """Name and kind of each column of a table (`sim.engine.arrays`)."""
 
 
-def type_of(columns: Kinds | np.dtype[Any], ndim: int) -> ColumnType | TableType:
-    """Return the type of a table with these columns, or of an array of this one type."""
+def type_of(owner: str, columns: Kinds | np.dtype[Any], ndim: int) -> ColumnType | TableType:
+    """Return the type of a record's table with these columns, or of its array of this one type."""
     if isinstance(columns, np.dtype):
-        return ColumnType(from_dtype(columns), ndim, 0)
+        return ColumnType(owner, from_dtype(columns), ndim, 0)
     listed = enumerate(columns)
     return TableType(
         tuple(
-            (name, ColumnType(from_dtype(np.dtype(KINDS[kind])), ndim, number))
+            (name, ColumnType(owner, from_dtype(np.dtype(KINDS[kind])), ndim, number))
             for number, (name, kind) in listed
         )
     )
@@ -186,6 +187,15 @@ def _element(context: Any, builder: Any, kind: ColumnType, address: Any, place: 
     return builder.gep(begin, [place], inbounds=True)
 
 
+def _mark(builder: Any, kind: ColumnType, access: Any) -> Any:
+    """Say which column is read or written: columns never overlap, so a store to one leaves all others."""
+    module = builder.module
+    root = module.add_metadata(["columns"])
+    column = module.add_metadata([f"{kind.owner}/{kind.number}", root, cgutils.intp_t(0)])
+    access.set_metadata("tbaa", module.add_metadata([column, column, cgutils.intp_t(0)]))
+    return access
+
+
 def _place(builder: Any, kind: ColumnType, address: Any, index: Any) -> Any:
     """Return how far from the beginning of its column an index, or a pair of them, points."""
     if kind.ndim == 1:
@@ -227,7 +237,8 @@ def _shape(_context: Any, builder: Any, kind: ColumnType, value: Any) -> Any:
 @lower_builtin(operator.getitem, ColumnType, types.Any)
 def _get_item(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind, (address, index) = sig.args[0], args
-    return builder.load(_element(context, builder, kind, address, _place(builder, kind, address, index)))
+    element = _element(context, builder, kind, address, _place(builder, kind, address, index))
+    return _mark(builder, kind, builder.load(element))
 
 
 @lower_builtin(operator.setitem, ColumnType, types.Any, types.Any)
@@ -235,7 +246,8 @@ def _set_item(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind, (address, index, value) = sig.args[0], args
     if sig.args[1] == types.slice2_type:
         with cgutils.for_range(builder, _count(builder, kind, address)) as loop:
-            builder.store(value, _element(context, builder, kind, address, loop.index))
+            _mark(builder, kind, builder.store(value, _element(context, builder, kind, address, loop.index)))
     else:
-        builder.store(value, _element(context, builder, kind, address, _place(builder, kind, address, index)))
+        element = _element(context, builder, kind, address, _place(builder, kind, address, index))
+        _mark(builder, kind, builder.store(value, element))
     return context.get_dummy_value()

@@ -58,7 +58,7 @@ def _made_type(record: str, arrays: tuple[Array, ...]) -> RefType:
     fields = []
     word = 0
     for name, columns, ndim in arrays:
-        fields.append((name, (word, type_of(columns, ndim))))
+        fields.append((name, (word, type_of(f"{record}.{name}", columns, ndim))))
         word += FIRST_COLUMN + (1 if isinstance(columns, np.dtype) else len(columns))
     return RefType(record, tuple(fields))
 
