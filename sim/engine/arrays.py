@@ -145,7 +145,7 @@ NET_COLUMNS = {
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
     "offset:i patience:f learning:f forecast:i forecast_days:f decay:f retained:f double:i expedite:f owes:i "
-    "lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
+    "feeds:i lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
     "surplus:i choke:f lane_first:i lane_end:i line_first:i line_end:i",
@@ -166,10 +166,11 @@ STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "
     "last_cancelled:i share_now:f qualified:i retained:i version:i mix:f seen:i "
     "waiting:f overdue:f waiting_days:f unfiled:f unfiled_days:f cleared:f cleared_days:f granted:f used:f "
-    "lapsed:f round:i under_licence:f",
-    "groups": "forecast:f use_count:i unbooked:f",
+    "lapsed:f round:i under_licence:f unbooked:f",
+    "groups": "forecast:f use_count:i",
     "lines": "awake:i owed:f parked:f ramp:f settled:i",
-    "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f",
+    "outs": "spare:f ordered_from:f version:i stirred:i unbooked_made:f unbooked_used:f blend_first:i "
+    "blend_mask:i blend_rows:i",
     "pool": "lr:i quantity:f ship_day:i age:f left:i record:i version:i",
     "totals": "made:f used:f",
     "decisions": "day:i lane:i what:i quantity:f days:f",
@@ -241,13 +242,14 @@ class State(NamedTuple):
     rows of the pool (`goods`): `bucket` has the top row of each arrival day, `held` of each lane route's
     held goods; `pool_below` says what lies below each block of rows, `pool_free` the first free block and
     how many are free.
-    `share` has the origin of every stock, `drawn` of what each site draws of a bought material, `blend` of
-    what left on each of the last days. `gained` and `lost` are what was made and used so far of every
-    origin share of a sold stock, `drawn_sum` what was drawn [unit of material]; what has come and gone since
-    an origin last changed stands in the columns `unbooked`. `decisions` are an authority's, each carried out
-    on its day; the first `decision_count` rows count (`licences`). `quotas` are what the lanes or lines among
-    its `members` may ship or make within a window (`quotas`). Rings (`order_ring`, `bucket`, `blend`)
-    have a power of two of days, so that a day's row is a mask.
+    `share` has the origin of every stock, `drawn` of what is drawn of a bought material for a product,
+    `blend` the last versions of every sold stock's origin: those of one stock begin at `blend_first`,
+    version v in row ``v & blend_mask``, and `blend_rows` rows of other stocks lie before. `gained` is what
+    was made so far of every origin share of a sold stock, `lost` what was used of any stock [unit of
+    material]; what has come and gone since an origin last changed stands in the columns `unbooked`.
+    `decisions` are an authority's, each carried out on its day; the first `decision_count` rows count
+    (`licences`). `quotas` are what the lanes or lines among its `members` may ship or make within a window
+    (`quotas`). Rings (`order_ring`, `bucket`) have a power of two of days, so that a day's row is a mask.
     """
 
     clock: Ints
@@ -273,9 +275,7 @@ class State(NamedTuple):
     lost: Floats
     share: Floats
     drawn: Floats
-    drawn_sum: Floats
     blend: Floats
-    blend_version: Ints
 
 
 class Work(NamedTuple):

@@ -336,6 +336,10 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_forecast_days": _column(sites, lambda site: site.forecast_days),
         "group_decay": _column(sites, lambda site: 0.5 ** (1.0 / site.share_half_life_days)),
         "group_retained": _column(sites, lambda site: site.retained_share),
+        "group_feeds": flags(
+            any(parts["line_out_ptr"][line] < parts["line_out_ptr"][line + 1] for line, _ in row)
+            for row in by_line
+        ),
         "group_double": flags(site.double_ordering for site in sites),
         "group_owes": flags(
             any(

@@ -13,12 +13,12 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.domain import Network
+from sim.engine import state as factory
 from sim.engine.arrays import Floats, Net, State
 from sim.engine.index import Index
 from sim.engine.kernels.tally import tally
 from sim.engine.origin import classes_of
 from sim.engine.reference import ref_to
-from sim.engine.state import code_count
 from sim.errors import InvariantError
 
 TOLERANCE = 1e-9
@@ -37,8 +37,8 @@ class Count(NamedTuple):
 def count(net: Net, state: State) -> Count:
     """Count all mass [unit of material], all goods under way and all origin [tonne of element]."""
     materials, under_way = np.zeros(len(state.totals)), np.zeros(len(net.lanes))
-    origin = np.zeros((3, code_count(net)))
-    tally(ref_to(net), ref_to(state), materials, under_way, np.zeros(state.blend_version.shape), origin)
+    origin = np.zeros((3, factory.code_count(net)))
+    tally(ref_to(net), ref_to(state), materials, under_way, np.zeros(factory.blend_rows(state)), origin)
     return Count(materials, under_way, *origin)
 
 
@@ -56,7 +56,7 @@ class Ledger:
     def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
         """Open the books on the first day."""
         opening = count(net, state)
-        for total in (state.totals.made, state.totals.used, state.gained, state.lost, state.drawn_sum):
+        for total in (state.totals.made, state.totals.used, state.gained, state.lost):
             total[:] = 0.0
         return cls(network, index, net, opening, {})
 

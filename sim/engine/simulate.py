@@ -15,7 +15,7 @@ from sim.case import Case, InitialState
 from sim.domain import Network
 from sim.engine import faults, shelf
 from sim.engine import state as factory
-from sim.engine.arrays import GROW_POOL, Draws, Floats, Net, Record, State
+from sim.engine.arrays import GROW_POOL, Draws, Floats, Ints, Net, Record, State
 from sim.engine.calendar import Calendar
 from sim.engine.compile import compile_network, with_stock_figures
 from sim.engine.draws import draw_all
@@ -35,6 +35,8 @@ KEPT = 4
 """Compiled networks kept for the next replication or the paired baseline."""
 SETTLED = 1e-11
 WARM_UP_YEARS = 40
+MAKES_LATE = ("under_way", "route_days_added", "route_days_factor")
+"""Levers that keep goods under way for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def _compile_anew(network: Network) -> Compiled:
     flows = solve(network)
     index = make_index(network)
     net = compile_network(network, flows, index)
-    steady = factory.steady_state(net, int(net.lane_routes.days.max(initial=1)) + 2)
+    steady = factory.steady_state(net)
     _fall_asleep(network, index, steady)
     steady = _warmed_up(net, steady)
     return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
@@ -228,26 +230,20 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
 def _opened(case: Case, ready: Compiled, realised: Realised) -> State:
     """Return a fresh copy of day zero, with the case's own initial state."""
     state = factory.copy_state(ready.steady)
-    longest = _longest_memory(case, ready)
-    rows = state.blend.shape[0]
-    if longest > rows:
-        longest = factory.power_of_two(longest)
-        state = state._replace(
-            blend=np.repeat(state.blend[:1], longest, axis=0),
-            blend_version=np.repeat(state.blend_version[:1], longest, axis=0),
-        )
+    late = _may_be_late(case, ready)
+    if late.size:
+        days = factory.longest_days(ready.net)
+        days[late] = case.horizon_days + factory.BUCKETS
+        state = factory.with_blends(ready.net, state, days)
     return with_initial_state(ready.net, ready.net_ref, ready.index, state, realised.initial_state)
 
 
-def _longest_memory(case: Case, ready: Compiled) -> int:
-    """Return for how many days a sold blend may still be under way."""
+def _may_be_late(case: Case, ready: Compiled) -> Ints:
+    """Return the sold stocks whose goods may be under way for longer than their routes take."""
     turned = [item.touches(ready.network) for item in case.interventions]
-    levers = {lever for rows in turned for lever, keys in rows.items() if keys}
-    if (ready.net.lane_routes.draw_row >= 0).any():
-        return factory.BUCKETS
-    if levers & {"under_way", "route_days_added", "route_days_factor"}:
-        return case.horizon_days + factory.BUCKETS
-    return int(ready.net.lane_routes.days.max(initial=1)) + 2
+    keys = {key for rows in turned for lever in MAKES_LATE for key in rows.get(lever, ())}
+    lanes = sorted({ready.index.lane[key.split("|")[0]] for key in keys})
+    return np.unique(ready.net.lanes.source[np.array(lanes, dtype=np.int64)])
 
 
 def _stocks_now(net: Net, state: State) -> Floats:

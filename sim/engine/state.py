@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from sim.engine import arrays as a
-from sim.engine.arrays import Floats, Levers, Net, Record, Signals, State, Work
+from sim.engine.arrays import Floats, Ints, Levers, Net, Record, Signals, State, Work
 from sim.engine.kernels.day import WEEK
 from sim.engine.kernels.goods import BLOCK, EMPTY, enter
 from sim.engine.kernels.origin import settle_blends
@@ -102,14 +102,8 @@ def power_of_two(days: int, least: int = 2) -> int:
     return max(least, 1 << (days - 1).bit_length())
 
 
-def steady_state(net: Net, blend_days: int) -> State:
-    """Return day zero: stocks at target, pipelines full, nothing owed.
-
-    Parameters
-    ----------
-    blend_days
-        How many days of sold blends are remembered: at least the longest time goods are under way.
-    """
+def steady_state(net: Net) -> State:
+    """Return day zero: stocks at target, pipelines full, nothing owed."""
     lanes, columns = net.lanes, a.STATE_COLUMNS
     share = _opening_shares(net)
     lead = np.zeros(len(lanes))
@@ -139,15 +133,39 @@ def steady_state(net: Net, blend_days: int) -> State:
         bucket=np.full(BUCKETS, EMPTY, dtype=np.int64),
         held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
         gained=np.zeros(_out_entries(net)),
-        lost=np.zeros(_out_entries(net)),
-        share=np.zeros(int(net.bins.entry_end[-1]) if len(net.bins) else 0),
+        lost=np.zeros(_entries(net)),
+        share=np.zeros(_entries(net)),
         drawn=np.zeros(int(net.groups.entry_end.max(initial=0))),
-        drawn_sum=np.zeros(int(net.groups.entry_end.max(initial=0))),
-        blend=np.zeros((power_of_two(blend_days), max(_out_entries(net), 1))),
-        blend_version=np.zeros((power_of_two(blend_days), len(net.outs)), dtype=np.int64),
+        blend=np.zeros(0),
     )
     settle(net, state)
-    return _with_full_pipelines(net, state)
+    return _with_full_pipelines(net, with_blends(net, state, longest_days(net)))
+
+
+def longest_days(net: Net) -> Ints:
+    """Return for how many days a version of each sold stock's blend may be under way, as routes go."""
+    days = np.ones(len(net.outs), dtype=np.int64)
+    np.maximum.at(days, net.lanes.source[net.lane_routes.lane], net.lane_routes.days)
+    days[net.lanes.source[net.lane_routes.lane[net.lane_routes.draw_row >= 0]]] = BUCKETS
+    return days
+
+
+def with_blends(net: Net, state: State, days: Ints) -> State:
+    """Return the state with room for the blends of so many days of each sold stock, all as they are now."""
+    bins, n_outs = net.bins, len(net.outs)
+    rows = np.array([power_of_two(int(number) + 2) for number in days], dtype=np.int64)
+    places = rows * (bins.entry_end - bins.entry_first)[:n_outs]
+    first, end = bins.entry_first[:n_outs], bins.entry_end[:n_outs]
+    blends = [np.tile(state.share[a:b], n) for a, b, n in zip(first, end, rows, strict=True)]
+    outs = state.outs.replace(
+        blend_mask=rows - 1, blend_first=np.cumsum(places) - places, blend_rows=np.cumsum(rows) - rows
+    )
+    return state._replace(outs=outs, blend=np.concatenate([*blends, np.zeros(1)]))
+
+
+def blend_rows(state: State) -> int:
+    """Return how many versions of blends are remembered in all."""
+    return int((state.outs.blend_mask + 1).sum())
 
 
 def with_opening_stocks(net: Net, state: State) -> State:
@@ -163,6 +181,10 @@ def _window(net: Net) -> int:
 
 def _out_entries(net: Net) -> int:
     return int(net.bins.entry_end[len(net.outs) - 1]) if len(net.outs) else 0
+
+
+def _entries(net: Net) -> int:
+    return int(net.bins.entry_end[-1]) if len(net.bins) else 0
 
 
 def _opening_shares(net: Net) -> Floats:
@@ -214,7 +236,6 @@ def settle(net: Net, state: State) -> None:
         settle_blends(*refs, rates, flows, order)
         if np.abs(state.share[:end] - before).max(initial=0.0) <= 1e-15:
             break
-    state.blend[:, :end] = state.share[:end]
 
 
 def _with_full_pipelines(net: Net, state: State) -> State:

@@ -164,9 +164,9 @@ def land(net: Net, state: State, work: Work, slot: int, today: int) -> None:
     quantity, ship_day = state.pool.quantity[slot], state.pool.ship_day[slot]
     bin_ = net.lanes.bin[lane]
     if bin_ < net.outs.material.size:
-        mix_into_out(net, state, bin_, quantity, lane, ship_day)
+        mix_into_out(net, state, bin_, quantity, net.lanes.source[lane], state.pool.version[slot])
     elif state.pool.version[slot] != state.lanes.version[lane]:
-        mix_into_lane(net, state, lane, quantity, ship_day, state.pool.version[slot])
+        mix_into_lane(net, state, lane, quantity, state.pool.version[slot])
     state.on_hand[bin_] += quantity
     state.lanes.in_transit[lane] -= quantity
     work.lanes.received[lane] += quantity
@@ -194,7 +194,7 @@ def come_back(net: Net, state: State, work: Work, slot: int) -> None:
     lane = net.lane_routes.lane[state.pool.lr[slot]]
     quantity = state.pool.quantity[slot]
     source = net.lanes.source[lane]
-    mix_into_out(net, state, source, quantity, lane, state.pool.ship_day[slot])
+    mix_into_out(net, state, source, quantity, source, state.pool.version[slot])
     state.on_hand[source] += quantity
     state.lanes.held[lane] -= quantity
     if net.outs.source[source]:

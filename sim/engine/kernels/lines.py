@@ -10,7 +10,7 @@ from __future__ import annotations
 from sim.engine.arrays import BUILD, CUSTOMER, MINE, PLANT, Draws, Levers, Net, State, Work
 from sim.engine.jit import helper
 from sim.engine.kernels.licences import file_for_licence
-from sim.engine.kernels.origin import blend_group, book_drawn, gather, mix_product
+from sim.engine.kernels.origin import blend_group, gather, mix_product
 from sim.engine.kernels.quotas import count_made, limit_lines
 from sim.engine.kernels.wants import (
     note_spare,
@@ -228,7 +228,7 @@ def move_mass(net: Net, levers: Levers, state: State, work: Work, today: int) ->
 
 @helper
 def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
-    """Take what the lines use of one bought material, and note whether its blend is yesterday's."""
+    """Take what the lines use of one bought material."""
     used = 0.0
     for j in range(net.groups.line_first[group], net.groups.line_end[group]):
         used += work.takes[net.group_lines.slot[j]]
@@ -241,8 +241,16 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
         work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
         total += work.lanes.draw[lane]
         state.on_hand[bin_] -= work.lanes.draw[lane]
+        state.lanes.unbooked[lane] += work.lanes.draw[lane]
     work.groups.got[group] = total
     state.totals.used[net.groups.material[group]] += total
+    if net.groups.feeds[group] == 1:
+        work.groups.same[group] = follow_mix(net, state, work, group, total)
+
+
+@helper
+def follow_mix(net: Net, state: State, work: Work, group: int, total: float) -> int:
+    """Blend what is drawn for a product, where its mix is not yesterday's; return 1 where it is."""
     same = 1
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         lane = net.group_lane[j]
@@ -253,11 +261,9 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
                 same = 0
             state.lanes.mix[lane] = mix
             state.lanes.seen[lane] = version
-    work.groups.same[group] = same
     if same == 0:
-        book_drawn(net, state, group)
         blend_group(net, state, work, group)
-    state.groups.unbooked[group] += total
+    return same
 
 
 @helper

@@ -19,75 +19,72 @@ NO_MASS = 1e-200
 
 
 @helper
-def remember_blends(net: Net, state: State, today: int) -> None:
-    """Keep today's blend of every sold stock, for the goods that leave today.
+def blend_at(net: Net, state: State, out: int, version: int) -> int:
+    """Return where a version of a sold stock's blend begins in `state.blend`."""
+    count = net.bins.entry_end[out] - net.bins.entry_first[out]
+    return state.outs.blend_first[out] + (version & state.outs.blend_mask[out]) * count
+
+
+@helper
+def remember_blends(net: Net, state: State) -> None:
+    """Keep the blend of every sold stock that changed today, for the goods that leave from now on.
 
     What several lines make goes in one after the other; only a blend that differs at the end of it from
-    yesterday's is a new version.
+    the last version is a new one.
     """
-    row, last = today & (state.blend.shape[0] - 1), (today - 1) & (state.blend.shape[0] - 1)
     for out in range(net.outs.material.size):
-        first, end = net.bins.entry_first[out], net.bins.entry_end[out]
         if state.outs.stirred[out] == 1:
             state.outs.stirred[out] = 0
-            if are_apart(state, first, last, first, end - first):
-                state.outs.version[out] += 1
-                state.blend_version[row, out] = state.outs.version[out]
-                for k in range(first, end):
-                    state.blend[row, k] = state.share[k]
-        if state.blend_version[row, out] != state.outs.version[out]:
-            state.blend_version[row, out] = state.outs.version[out]
-            for k in range(first, end):
-                state.blend[row, k] = state.blend[last, k]
+            version, first = state.outs.version[out], net.bins.entry_first[out]
+            last, new = blend_at(net, state, out, version), blend_at(net, state, out, version + 1)
+            apart = 0
+            for k in range(net.bins.entry_end[out] - first):
+                share = state.share[first + k]
+                apart = 1 if abs(state.blend[last + k] - share) > NEGLIGIBLE else apart
+                state.blend[new + k] = share
+            state.outs.version[out] = version + apart
 
 
 @helper
-def are_apart(state: State, here: int, row: int, there: int, count: int) -> bool:
-    """Tell whether a stock's blend differs from a shipping day's.
+def mix_into_lane(net: Net, state: State, lane: int, quantity: float, version: int) -> None:
+    """Mix goods of a version of the seller's blend into the buyer's stock, before adding them."""
+    bin_, source = net.lanes.bin[lane], net.lanes.source[lane]
+    here, there = net.bins.entry_first[bin_], blend_at(net, state, source, version)
+    before = state.on_hand[bin_]
+    weight = quantity / (before + quantity) if before > 0.0 else 1.0
+    used = state.lanes.unbooked[lane]
+    state.lanes.unbooked[lane] = 0.0
+    apart = 0
+    for k in range(net.bins.entry_end[bin_] - here):
+        share = state.share[here + k]
+        gap = state.blend[there + k] - share
+        apart = 1 if abs(gap) > NEGLIGIBLE else apart
+        state.lost[here + k] += used * share
+        state.share[here + k] = share + weight * gap
+    state.lanes.version[lane] = -1 if apart == 1 and before > 0.0 else version
 
-    `here` and `there` are the first of the `count` entries that all stocks of a material have.
-    """
-    for k in range(count):
-        if abs(state.blend[row, there + k] - state.share[here + k]) > NEGLIGIBLE:
+
+@helper
+def mix_into_out(net: Net, state: State, out: int, quantity: float, source: int, version: int) -> None:
+    """Mix goods into a stock that is sold: a store's, or that of a seller whose goods came back."""
+    here, there = net.bins.entry_first[out], blend_at(net, state, source, version)
+    before = state.on_hand[out]
+    weight = quantity / (before + quantity) if before > 0.0 else 1.0
+    if is_apart(net, state, out, there):
+        book(net, state, out)
+        for k in range(net.bins.entry_end[out] - here):
+            state.share[here + k] += weight * (state.blend[there + k] - state.share[here + k])
+        state.outs.stirred[out] = 1
+
+
+@helper
+def is_apart(net: Net, state: State, bin_: int, there: int) -> bool:
+    """Tell whether a stock's blend differs from one that is remembered."""
+    here = net.bins.entry_first[bin_]
+    for k in range(net.bins.entry_end[bin_] - here):
+        if abs(state.blend[there + k] - state.share[here + k]) > NEGLIGIBLE:
             return True
     return False
-
-
-@helper
-def mix_in(state: State, here: int, row: int, there: int, count: int, weight: float) -> None:
-    """Move the shares of a stock towards a shipping day's blend."""
-    for k in range(count):
-        state.share[here + k] += weight * (state.blend[row, there + k] - state.share[here + k])
-
-
-@helper
-def mix_into_lane(
-    net: Net, state: State, lane: int, quantity: float, ship_day: int, version: int
-) -> None:
-    """Mix goods of a shipping day's blend into the buyer's stock of that lane, before adding them."""
-    bin_, there = net.lanes.bin[lane], net.bins.entry_first[net.lanes.source[lane]]
-    here = net.bins.entry_first[bin_]
-    count = net.bins.entry_end[bin_] - here
-    row = ship_day & (state.blend.shape[0] - 1)
-    before = state.on_hand[bin_]
-    state.lanes.version[lane] = version
-    if are_apart(state, here, row, there, count):
-        mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
-        if before > 0.0:
-            state.lanes.version[lane] = -1
-
-
-@helper
-def mix_into_out(net: Net, state: State, out: int, quantity: float, lane: int, ship_day: int) -> None:
-    """Mix goods into a stock that is sold: a store's, or that of a seller whose goods came back."""
-    here, there = net.bins.entry_first[out], net.bins.entry_first[net.lanes.source[lane]]
-    count = net.bins.entry_end[out] - here
-    row = ship_day & (state.blend.shape[0] - 1)
-    before = state.on_hand[out]
-    if are_apart(state, here, row, there, count):
-        book(net, state, out)
-        mix_in(state, here, row, there, count, quantity / (before + quantity) if before > 0.0 else 1.0)
-        state.outs.stirred[out] = 1
 
 
 @helper
@@ -107,13 +104,13 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
 
 
 @helper
-def book_drawn(net: Net, state: State, group: int) -> None:
-    """Book what was drawn of a bought material, by origin, before the blend that is drawn changes."""
-    used = state.groups.unbooked[group]
+def book_lane(net: Net, state: State, lane: int) -> None:
+    """Book what was used of a lane's stock, by origin."""
+    used = state.lanes.unbooked[lane]
     if used > 0.0:
-        state.groups.unbooked[group] = 0.0
-        for k in range(net.groups.entry_first[group], net.groups.entry_end[group]):
-            state.drawn_sum[k] += used * state.drawn[k]
+        state.lanes.unbooked[lane] = 0.0
+        for k in range(net.bins.entry_first[net.lanes.bin[lane]], net.bins.entry_end[net.lanes.bin[lane]]):
+            state.lost[k] += used * state.share[k]
 
 
 @helper
@@ -193,10 +190,10 @@ def find_product(net: Net, state: State, work: Work, slot: int) -> bool:
         mass = work.element_mass[net.codes.element[net.claims.code[c]]]
         if mass > NO_MASS:
             work.product[net.claims.place[c]] += work.code_mass[net.claims.code[c]] / mass
+    apart = 0
     for k in range(net.bins.entry_end[out] - begin):
-        if abs(work.product[k] - state.share[begin + k]) > NEGLIGIBLE:
-            return True
-    return False
+        apart = 1 if abs(work.product[k] - state.share[begin + k]) > NEGLIGIBLE else apart
+    return apart == 1
 
 
 @helper
@@ -208,11 +205,15 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> b
         return False
     before = state.on_hand[out]
     weight = made / (before + made) if before > 0.0 else 1.0
-    book(net, state, out)
+    made_before, used_before = state.outs.unbooked_made[out], state.outs.unbooked_used[out]
+    state.outs.unbooked_made[out] = 0.0
+    state.outs.unbooked_used[out] = 0.0
     first = net.bins.entry_first[out]
     for k in range(net.bins.entry_end[out] - first):
-        state.gained[first + k] += made * work.product[k]
-        state.share[first + k] += weight * (work.product[k] - state.share[first + k])
+        share, product = state.share[first + k], work.product[k]
+        state.gained[first + k] += made_before * share + made * product
+        state.lost[first + k] += used_before * share
+        state.share[first + k] = share + weight * (product - share)
     state.outs.stirred[out] = 1
     return True
 

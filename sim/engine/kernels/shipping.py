@@ -28,7 +28,7 @@ def ship(
     net: Net, levers: Levers, state: State, work: Work, draws: Draws, record: Record, today: int
 ) -> None:
     """Do phase 6 of the day."""
-    remember_blends(net, state, today)
+    remember_blends(net, state)
     work.lanes.shipped[:] = 0.0
     work.lane_routes.flow[:] = 0.0
     for route in range(net.routes.capacity.size):
