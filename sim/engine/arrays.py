@@ -140,7 +140,7 @@ NET_COLUMNS = {
     "lines": "kind:i plan:f capacity:f nameplate:i ration_days:f overtime:f ramp_days:f park_limit:f "
     "lost_sales:i demand_row:i yard_days:f restart_days:f in_order:i in_first:i in_end:i "
     "out_first:i out_end:i",
-    "inputs": "group:i quantity:f parkable:i",
+    "inputs": "line:i group:i quantity:f parkable:i",
     "outputs": "bin:i quantity:f driver:i weight:f entry_first:i claim_first:i claim_end:i",
     "plates": "capacity:f line_first:i line_end:i",
     "groups": "material:i store:i planned_use:f cover:f opening_cover:f policy:i first:f second:f review:i "
@@ -219,7 +219,6 @@ class Net(NamedTuple):
     codes: Table
     build_order: Ints
     plate_line: Ints
-    group_lane: Ints
     out_lane: Ints
     site_group: Ints
 

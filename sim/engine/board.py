@@ -139,7 +139,7 @@ class Board:
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""
         net = self.net
-        lanes = net.group_lane[net.groups.lane_first[group] : net.groups.lane_end[group]]
+        lanes = range(net.groups.lane_first[group], net.groups.lane_end[group])
         stated = {int(lane): max(float(self.levers.lanes.sourcing_share[lane]), 0.0) for lane in lanes
                   if self.levers.lanes.sourcing_share[lane] >= 0.0}  # fmt: skip
         left = max(1.0 - sum(stated.values()), 0.0)

@@ -100,7 +100,6 @@ def _tables(parts: dict[str, Any]) -> a.Net:
         **tables,
         build_order=parts["build_order"],
         plate_line=parts["nameplate_line"],
-        group_lane=parts["group_lane"],
         out_lane=parts["out_lane"],
         site_group=parts["site_group"],
     )
@@ -150,6 +149,7 @@ def _lines(network: Network, flows: SteadyFlows, index: Index) -> dict[str, Any]
             plates[line.site, line.nameplate] if line.nameplate else -1 for line in lines
         ),
         "line_in_ptr": in_ptr,
+        "line_in_line": ints(i for i, names in enumerate(inputs) for _ in names),
         "line_in_group": in_group,
         "line_in_quantity": floats(
             central(line.inputs[material])
@@ -305,13 +305,12 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         else sum(parts["line_plan"][line] * parts["line_in_quantity"][slot] for line, slot in row)
         for store, row in zip(stores, by_line, strict=True)
     ]
-    lane_ptr, group_lane = ragged(by_lane)
+    lane_ptr, _ = ragged(by_lane)
     line_ptr, group_line = ragged([line for line, _ in row] for row in by_line)
     policies = [POLICIES[site.ordering] for site in sites]
     return {
         "group_material": ints(index.material[material] for _, material in index.groups),
         "group_lane_ptr": lane_ptr,
-        "group_lane": group_lane,
         "group_line_ptr": line_ptr,
         "group_line": group_line,
         "group_line_slot": ints(slot for row in by_line for _, slot in row),

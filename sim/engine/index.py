@@ -1,6 +1,7 @@
 """Labels and positions: which row of which array stands for what.
 
-Everything is sorted by id before it is numbered, so the order of rows in a table changes no bit.
+Everything is sorted by id before it is numbered, so the order of rows in a table changes no bit; lanes
+by what they bring to whom, so that those of a bought material lie together.
 """
 
 from __future__ import annotations
@@ -59,7 +60,7 @@ def sold_by(line: Line) -> tuple[str, ...]:
 def make_index(network: Network) -> Index:
     """Number everything in a network by sorted id."""
     lines = tuple(sorted(network.lines))
-    lanes = tuple(sorted(network.lanes))
+    lanes = tuple(sorted(network.lanes, key=lambda name: _brings(network.lanes[name])))
     groups = {(line.site, material) for line in network.lines.values() for material in line.inputs}
     groups |= {(lane.buyer, lane.material) for lane in network.lanes.values()}
     outs = {(line.site, material) for line in network.lines.values() for material in sold_by(line)}
@@ -90,6 +91,10 @@ def make_index(network: Network) -> Index:
         group={key: i for i, key in enumerate(sorted_groups)},
         out={key: i for i, key in enumerate(sorted_outs)},
     )
+
+
+def _brings(lane: Lane) -> tuple[str, str, str]:
+    return lane.buyer, lane.material, lane.lane_id
 
 
 def _check_lanes(network: Network, outs: set[tuple[str, str]]) -> None:

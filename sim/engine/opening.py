@@ -45,7 +45,7 @@ def with_initial_state(net: Net, net_ref: Any, index: Index, state: State, initi
     for (site, material), quantity in sorted(initial.on_hand.items()):
         if (site, material) in index.group and net.groups.store[index.group[site, material]] < 0:
             group = index.group[site, material]
-            for lane in net.group_lane[net.groups.lane_first[group] : net.groups.lane_end[group]]:
+            for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
                 state.on_hand[net.lanes.bin[lane]] = quantity * state.lanes.share_now[lane]
         else:
             state.on_hand[index.out[site, material]] = quantity

@@ -118,7 +118,7 @@ def group_stock(net: Net, state: State, group: int) -> float:
         return state.on_hand[net.groups.store[group]]
     stock = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
+        stock += state.on_hand[net.lanes.bin[j]]
     return stock
 
 
@@ -147,6 +147,6 @@ def gather_site(net: Net, state: State, work: Work, site: int) -> None:
     for g in range(net.sites.group_first[site], net.sites.group_end[site]):
         group = net.site_group[g]
         for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-            bin_ = net.lanes.bin[net.group_lane[j]]
+            bin_ = net.lanes.bin[j]
             if state.on_hand[bin_] > SPECK * net.groups.planned_use[group]:
                 add_lane(net, state, work, bin_, state.on_hand[bin_])

@@ -62,22 +62,19 @@ def supply_group(net: Net, state: State, work: Work, group: int) -> None:
     first, last = net.groups.lane_first[group], net.groups.lane_end[group]
     got = 0.0
     missing = 0.0
-    for j in range(first, last):
-        lane = net.group_lane[j]
+    for lane in range(first, last):
         own = min(state.on_hand[net.lanes.bin[lane]], state.lanes.share_now[lane] * want)
         work.lanes.draw[lane] = own
         got += own
         missing += state.lanes.share_now[lane] * want - own
     if missing > 1e-13 * want:
         offered = 0.0
-        for j in range(first, last):
-            lane = net.group_lane[j]
+        for lane in range(first, last):
             left = state.on_hand[net.lanes.bin[lane]] - work.lanes.draw[lane]
             work.lanes.ask[lane] = min(left, net.lanes.fits[lane] * missing)
             offered += work.lanes.ask[lane]
         part = 1.0 if offered <= missing else missing / offered
-        for j in range(first, last):
-            lane = net.group_lane[j]
+        for lane in range(first, last):
             work.lanes.draw[lane] += work.lanes.ask[lane] * part
         got += offered * part
     work.groups.got[group] = got
@@ -235,8 +232,7 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
     got = work.groups.got[group]
     part = min(used / got, 1.0) if got > 0.0 else 0.0
     total = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         bin_ = net.lanes.bin[lane]
         work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
         total += work.lanes.draw[lane]
@@ -252,8 +248,7 @@ def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
 def follow_mix(net: Net, state: State, work: Work, group: int, total: float) -> int:
     """Blend what is drawn for a product, where its mix is not yesterday's; return 1 where it is."""
     same = 1
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         mix = work.lanes.draw[lane] / total if total > 0.0 else 0.0
         version = state.lanes.version[lane]
         if abs(mix - state.lanes.mix[lane]) > SAME or version < 0 or version != state.lanes.seen[lane]:

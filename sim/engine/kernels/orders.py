@@ -157,8 +157,7 @@ def mark_failed(
 @helper
 def wake_alternatives(net: Net, state: State, signals: Signals, lane: int, group: int, today: int) -> None:
     """Signal that a failed order wants unqualified lanes qualified and dormant lines restarted."""
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        other = net.group_lane[j]
+    for other in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if other == lane:
             continue
         if net.lanes.qualify[other] == ON_DEMAND and state.lanes.qualified[other] == 0:
@@ -198,7 +197,7 @@ def gap_to_cover(net: Net, levers: Levers, state: State, lane: int) -> float:
     stock = state.lanes.in_transit[lane] + state.lanes.unshipped[lane] + state.lanes.stale[lane]
     stock += state.lanes.waiting[lane]
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
+        stock += state.on_hand[net.lanes.bin[j]]
     return max(levers.lanes.cover_kept[lane] * state.groups.forecast[group] - stock, 0.0)
 
 
@@ -224,16 +223,14 @@ def keep_second_source(net: Net, state: State, work: Work, lane: int, group: int
     share never moves to a lane from which nothing has arrived yet.
     """
     total = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        other = net.group_lane[j]
+    for other in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
             total += net.lanes.fits[other]
     if total <= 0.0:
         return
     most = state.lanes.share_now[lane] * net.groups.retained[group]
     needed = state.groups.forecast[group] * (net.groups.cover[group] + 1.0)
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        other = net.group_lane[j]
+    for other in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
             carried = state.on_hand[net.lanes.bin[other]] / needed if needed > 0.0 else 0.0
             kept = min(most * net.lanes.fits[other] / total, carried)
@@ -294,8 +291,7 @@ def raise_orders(
         order_for_all(net, state, work, group, today)
         surplus = 0.0
     moved = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if state.lanes.shifted[lane] > 0.0 and work.lanes.order[lane] > 0.0:
             fits = fitting_elsewhere(net, state, work, lane, group, today)
             part = state.lanes.shifted[lane] * fits
@@ -311,8 +307,7 @@ def order_up_to_levels(
 ) -> float:
     """Order each lane up to its level; return what lanes have above theirs."""
     surplus = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if net.lanes.pushed[lane] == 1:
             continue
         if net.groups.policy[group] == ORDER_UP_TO:
@@ -335,7 +330,7 @@ def order_for_all(net: Net, state: State, work: Work, group: int, today: int) ->
     """Order by the position over all lanes, as (s,S), (r,Q) and a fixed quantity do, and split by share."""
     position = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        position += position_of(net, state, work, net.group_lane[j], today)
+        position += position_of(net, state, work, j, today)
     first, second = net.groups.first[group], net.groups.second[group]
     policy = net.groups.policy[group]
     quantity = 0.0
@@ -346,8 +341,7 @@ def order_for_all(net: Net, state: State, work: Work, group: int, today: int) ->
             quantity = second - position
         else:
             quantity = second * (1.0 + int((first - position) / second))
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         work.lanes.order[lane] = state.lanes.share_now[lane] * quantity
 
 
@@ -357,8 +351,7 @@ def split_cancelled(
 ) -> None:
     """Split what was cancelled today over lanes that can step in, on a day without a review."""
     moved = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if work.lanes.cancelled[lane] > 0.0:
             fits = fitting_elsewhere(net, state, work, lane, group, today)
             moved += work.lanes.cancelled[lane] * fits
@@ -386,8 +379,7 @@ def order_of_failed(net: Net, state: State, work: Work, lane: int, fits: float, 
 def fitting_elsewhere(net: Net, state: State, work: Work, lane: int, group: int, today: int) -> float:
     """Return the share of a lane's business that other lanes' goods can serve."""
     fits = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        other = net.group_lane[j]
+    for other in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if other != lane and net.lanes.pushed[other] == 0 and can_step_in(net, state, work, other, today):
             fits += net.lanes.fits[other]
     return min(fits, 1.0)
@@ -403,12 +395,11 @@ def spread(
     """
     first, last = net.groups.lane_first[group], net.groups.lane_end[group]
     for j in range(first, last):
-        work.lanes.ask[net.group_lane[j]] = 0.0
+        work.lanes.ask[j] = 0.0
     by_spare = 0.0
     by_share = 0.0
     is_preferred = False
-    for j in range(first, last):
-        lane = net.group_lane[j]
+    for lane in range(first, last):
         if net.lanes.pushed[lane] == 1 or not can_step_in(net, state, work, lane, today):
             continue
         spare = state.outs.spare[net.lanes.source[lane]] * net.lanes.fits[lane]
@@ -416,13 +407,12 @@ def spread(
             is_preferred = True
             by_spare = 0.0
             for k in range(first, j):
-                work.lanes.ask[net.group_lane[k]] = 0.0
+                work.lanes.ask[k] = 0.0
         if not is_preferred or levers.lanes.preferred[lane] > 0.0:
             work.lanes.ask[lane] = 1.0
             by_spare += spare
             by_share += state.lanes.share_now[lane] * net.lanes.fits[lane]
-    for j in range(first, last):
-        lane = net.group_lane[j]
+    for lane in range(first, last):
         if work.lanes.ask[lane] <= 0.0:
             continue
         if by_spare > 0.0:
@@ -437,8 +427,7 @@ def spread(
 @helper
 def mark_second_source(net: Net, state: State, group: int) -> None:
     """Remember, for the failed lanes of a group, that an alternative has stepped in."""
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if state.lanes.shifted[lane] > 0.0:
             state.lanes.retained[lane] = 1
 

@@ -93,8 +93,7 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
     first, got = net.groups.entry_first[group], work.groups.got[group]
     count = net.groups.entry_end[group] - first
     kept = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if work.lanes.draw[lane] > 0.0:
             part = work.lanes.draw[lane] / got
             here = net.bins.entry_first[net.lanes.bin[lane]]
@@ -126,7 +125,7 @@ def gather(net: Net, state: State, work: Work, line: int) -> None:
 @helper
 def add_input(net: Net, state: State, work: Work, group: int, quantity: float) -> None:
     """Add a quantity of a bought material, as drawn today, to the sums of `gather`."""
-    bin_ = net.lanes.bin[net.group_lane[net.groups.lane_first[group]]]
+    bin_ = net.lanes.bin[net.groups.lane_first[group]]
     ahead = net.groups.entry_first[group] - net.bins.entry_first[bin_]
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         mass = quantity * net.elements.content[be]
@@ -264,8 +263,7 @@ def settle_store(net: Net, state: State, work: Work, out: int, draws: Floats) ->
     """Blend what a store receives in the steady state."""
     group = net.outs.store_group[out]
     received = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        lane = net.group_lane[j]
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         flow = max(draws[lane], 1e-300)
         received += flow
         there = net.bins.entry_first[net.lanes.source[lane]] - net.bins.entry_first[out]

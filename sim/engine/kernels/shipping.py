@@ -203,7 +203,7 @@ def is_urgent(net: Net, state: State, lane: int) -> bool:
         return False
     stock = 0.0
     for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
+        stock += state.on_hand[net.lanes.bin[j]]
     return stock < net.groups.expedite[group] * net.groups.planned_use[group]
 
 

@@ -169,7 +169,7 @@ def thinnest_cover(net: Net, state: State, line: int) -> float:
         if use > 0.0:
             stock = 0.0
             for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-                stock += state.on_hand[net.lanes.bin[net.group_lane[j]]]
+                stock += state.on_hand[net.lanes.bin[j]]
             cover = min(cover, stock / use)
     return cover
 
