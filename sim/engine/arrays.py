@@ -148,10 +148,10 @@ NET_COLUMNS = {
     "feeds:i lane_first:i lane_end:i line_first:i line_end:i entry_first:i entry_end:i",
     "group_lines": "line:i slot:i",
     "outs": "material:i target:f planned:f allocation:i whole:i source:i store_group:i pushed:i "
-    "surplus:i choke:f lane_first:i lane_end:i line_first:i line_end:i",
+    "surplus:i choke:f pushes:i lane_first:i lane_end:i line_first:i line_end:i",
     "out_lines": "line:i slot:i",
-    "lanes": "source:i bin:i group:i pushed:i share:f fits:f flow:f rank:i qualify:i restart_line:i "
-    "lr_first:i lr_end:i",
+    "lanes": "source:i bin:i group:i pushed:i share:f fits:f flow:f learnt_from:f rank:i qualify:i "
+    "restart_line:i lr_first:i lr_end:i",
     "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f cost:f",
     "routes": "capacity:f",
     "bins": "element_first:i element_end:i entry_first:i entry_end:i",
@@ -179,8 +179,8 @@ STATE_COLUMNS = {
 }
 WORK_COLUMNS = {
     "inputs": "quantity:f",
-    "lines": "want:f need:f made:f limit:i parked:f",
-    "groups": "want:f need:f got:f left:f same:i",
+    "lines": "want:f need:f made:f limit:i parked:f room:f",
+    "groups": "want:f need:f got:f left:f part:f missing:f most:f stock:f same:i",
     "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
     "give:f granted:f given_up:f rationed:i",
     "lane_routes": "flow:f days:i",

@@ -336,8 +336,9 @@ def _groups(network: Network, flows: SteadyFlows, index: Index, parts: dict[str,
         "group_decay": _column(sites, lambda site: 0.5 ** (1.0 / site.share_half_life_days)),
         "group_retained": _column(sites, lambda site: site.retained_share),
         "group_feeds": flags(
-            any(parts["line_out_ptr"][line] < parts["line_out_ptr"][line + 1] for line, _ in row)
-            for row in by_line
+            store < 0
+            and any(parts["line_out_ptr"][line] < parts["line_out_ptr"][line + 1] for line, _ in row)
+            for store, row in zip(stores, by_line, strict=True)
         ),
         "group_double": flags(site.double_ordering for site in sites),
         "group_owes": flags(
@@ -415,6 +416,10 @@ def _lanes(network: Network, flows: SteadyFlows, index: Index, parts: dict[str, 
         ),
         "lane_fits": _column(lanes, lambda lane: lane.interchangeable_share),
         "lane_flow": floats(flow),
+        "lane_learnt_from": floats(
+            _learnt_from(lane, flow[i], parts["group_planned_use"][group[i]], network.sites[lane.buyer])
+            for i, lane in enumerate(lanes)
+        ),
         "lane_rank": ints(
             _rank(network, lane, [lanes[j] for j in by_out[out]])
             for lane, out in zip(lanes, source, strict=True)
@@ -432,6 +437,7 @@ def _lanes(network: Network, flows: SteadyFlows, index: Index, parts: dict[str, 
         "lr_cost": _column(uses, lambda use: network.routes[use.route].cost_usd_per_tonne),
         "lr_parcel": _column(uses, lambda use: network.routes[use.route].shipment_size),
         "route_capacity": floats(network.routes[name].capacity_per_day for name in index.routes),
+        "out_pushes": flags(any(lanes[i].is_pushed for i in row) for row in by_out),
         "out_lane_ptr": out_ptr,
         "out_lane": out_lane,
     }
@@ -442,6 +448,14 @@ def _lane_share(lane: Lane, flow: float, into: float, made: float) -> float:
     if lane.is_pushed:
         return min(flow / made, 1.0) if made > 0.0 else lane.sourcing_share
     return flow / into if into > 0.0 else lane.sourcing_share
+
+
+def _learnt_from(lane: Lane, flow: float, use: float, buyer: Site) -> float:
+    """Return the goods from which a buyer learns a lane's lead time anew [unit]; infinity: it never does."""
+    normal = max(flow, 1e-3 * use)
+    if lane.is_pushed or normal <= 0.0:
+        return math.inf
+    return max(normal * buyer.lead_time_learning_days, 1e-300)
 
 
 def _route_share(lane: Lane, share: float) -> float:

@@ -177,15 +177,10 @@ def land(net: Net, state: State, work: Work, slot: int, today: int) -> None:
 def learn_lead_times(net: Net, state: State, work: Work) -> None:
     """Move every buyer's experienced lead time towards that of the goods received today."""
     for lane in range(len(net.lanes)):
-        group = net.lanes.group[lane]
-        received = work.lanes.received[lane]
-        if received <= 0.0 or net.lanes.pushed[lane] == 1 or np.isinf(net.groups.learning[group]):
-            continue
-        normal = max(net.lanes.flow[lane], 1e-3 * net.groups.planned_use[group])
-        if normal > 0.0:
-            weight = min(1.0, received / (normal * net.groups.learning[group]))
-            days = work.lanes.waited[lane] / received
-            state.lanes.lead_days[lane] += weight * (days - state.lanes.lead_days[lane])
+        received, lead_days = work.lanes.received[lane], state.lanes.lead_days[lane]
+        weight = min(1.0, received / net.lanes.learnt_from[lane])
+        days = work.lanes.waited[lane] / (received if received > 0.0 else 1.0)
+        state.lanes.lead_days[lane] = lead_days + weight * (days - lead_days)
 
 
 @helper
@@ -263,6 +258,10 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
     """Say which lanes may ship and how much (`room`), as far as only events between days change it."""
     for out in range(len(net.outs)):
         work.outs.idle[out] = 1 if is_idle(net, levers, out) else 0
+        stated = 0.0
+        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
+            stated += max(levers.lines.share[net.out_lines.line[j]], 0.0)
+        work.outs.stated[out] = min(stated, 1.0)
     for lane in range(len(net.lanes)):
         room = np.inf
         if levers.lanes.flow_share[lane] < 1.0:

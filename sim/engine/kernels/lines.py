@@ -17,7 +17,7 @@ from sim.engine.kernels.wants import (
     plan_of,
     room_of,
     share_nameplates,
-    want_from_stocks,
+    want_from_orders,
     want_of_line,
 )
 
@@ -34,7 +34,7 @@ SAME = 1e-12
 @helper
 def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, today: int) -> None:
     """Do phase 4 of the day."""
-    want_from_stocks(net, levers, state, work)
+    want_from_orders(net, state, work)
     for line in range(net.lines.kind.size):
         want_of_line(net, levers, state, work, draws, line, today)
     share_nameplates(net, levers, work)
@@ -52,51 +52,54 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
 
 
 @helper
-def supply_group(net: Net, state: State, work: Work, group: int) -> None:
-    """Find what a bought material can supply of today's want, lane by lane (`lane_draw`).
+def supply_groups(net: Net, state: State, work: Work) -> None:
+    """Find what every bought material can supply of today's want, lane by lane (`lane_draw`).
 
     Each lane serves its own share of the use first. Where a lane's goods are gone, the others fill in
     with what they have left, each up to the share of the missing use that its goods fit.
     """
-    want = work.groups.want[group]
-    first, last = net.groups.lane_first[group], net.groups.lane_end[group]
-    got = 0.0
-    missing = 0.0
-    for lane in range(first, last):
-        own = min(state.on_hand[net.lanes.bin[lane]], state.lanes.share_now[lane] * want)
+    work.groups.got[:] = 0.0
+    work.groups.missing[:] = 0.0
+    for lane in range(len(net.lanes)):
+        group = net.lanes.group[lane]
+        asked = state.lanes.share_now[lane] * work.groups.want[group]
+        own = min(state.on_hand[net.lanes.bin[lane]], asked)
         work.lanes.draw[lane] = own
-        got += own
-        missing += state.lanes.share_now[lane] * want - own
-    if missing > 1e-13 * want:
-        offered = 0.0
-        for lane in range(first, last):
-            left = state.on_hand[net.lanes.bin[lane]] - work.lanes.draw[lane]
-            work.lanes.ask[lane] = min(left, net.lanes.fits[lane] * missing)
-            offered += work.lanes.ask[lane]
-        part = 1.0 if offered <= missing else missing / offered
-        for lane in range(first, last):
-            work.lanes.draw[lane] += work.lanes.ask[lane] * part
-        got += offered * part
-    work.groups.got[group] = got
+        work.groups.got[group] += own
+        work.groups.missing[group] += asked - own
+    for group in range(len(net.groups)):
+        if work.groups.missing[group] > 1e-13 * work.groups.want[group]:
+            fill_in(net, state, work, group)
+        work.groups.left[group] = work.groups.got[group]
+
+
+@helper
+def fill_in(net: Net, state: State, work: Work, group: int) -> None:
+    """Let lanes that have goods left supply what others cannot."""
+    first, last = net.groups.lane_first[group], net.groups.lane_end[group]
+    missing = work.groups.missing[group]
+    offered = 0.0
+    for lane in range(first, last):
+        left = state.on_hand[net.lanes.bin[lane]] - work.lanes.draw[lane]
+        work.lanes.ask[lane] = min(left, net.lanes.fits[lane] * missing)
+        offered += work.lanes.ask[lane]
+    part = 1.0 if offered <= missing else missing / offered
+    for lane in range(first, last):
+        work.lanes.draw[lane] += work.lanes.ask[lane] * part
+    work.groups.got[group] += offered * part
 
 
 @helper
 def supply_lines(net: Net, state: State, work: Work) -> None:
     """Turn wants into rates: every line runs at what its scarcest input allows."""
-    groups = net.groups.material.size
-    for group in range(groups):
-        want = 0.0
-        need = 0.0
-        for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-            line, slot = net.group_lines.line[j], net.group_lines.slot[j]
-            quantity = work.inputs.quantity[slot]
-            want += wanted_units(net, state, work, line, slot) * quantity
-            need += work.lines.need[line] * quantity
-        work.groups.want[group] = want
-        work.groups.need[group] = need
-        if net.groups.store[group] < 0:
-            supply_group(net, state, work, group)
-            work.groups.left[group] = work.groups.got[group]
+    work.groups.want[:] = 0.0
+    work.groups.need[:] = 0.0
+    for slot in range(len(net.inputs)):
+        line, group = net.inputs.line[slot], net.inputs.group[slot]
+        quantity = work.inputs.quantity[slot]
+        work.groups.want[group] += wanted_units(net, state, work, line, slot) * quantity
+        work.groups.need[group] += work.lines.need[line] * quantity
+    supply_groups(net, state, work)
     for j in range(net.build_order.size):
         line = net.build_order[j]
         if net.lines.in_order[line] == 1:
@@ -214,9 +217,8 @@ def shift_to_siblings(net: Net, levers: Levers, work: Work) -> bool:
 @helper
 def move_mass(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
     """Take the inputs, make the outputs, and carry their origin over."""
-    for group in range(len(net.groups)):
-        if net.groups.store[group] < 0:
-            take_inputs(net, state, work, group)
+    take_inputs(net, state, work)
+    follow_mixes(net, state, work)
     for line in range(len(net.lines)):
         kind = net.lines.kind[line]
         if work.lines.made[line] > 0.0 and (kind == PLANT or kind == MINE):
@@ -224,50 +226,52 @@ def move_mass(net: Net, levers: Levers, state: State, work: Work, today: int) ->
 
 
 @helper
-def take_inputs(net: Net, state: State, work: Work, group: int) -> None:
-    """Take what the lines use of one bought material."""
-    used = 0.0
-    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        used += work.takes[net.group_lines.slot[j]]
-    got = work.groups.got[group]
-    part = min(used / got, 1.0) if got > 0.0 else 0.0
-    total = 0.0
-    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        bin_ = net.lanes.bin[lane]
-        work.lanes.draw[lane] = min(work.lanes.draw[lane] * part, state.on_hand[bin_])
-        total += work.lanes.draw[lane]
-        state.on_hand[bin_] -= work.lanes.draw[lane]
-        state.lanes.unbooked[lane] += work.lanes.draw[lane]
-    work.groups.got[group] = total
-    state.totals.used[net.groups.material[group]] += total
-    if net.groups.feeds[group] == 1:
-        work.groups.same[group] = follow_mix(net, state, work, group, total)
+def take_inputs(net: Net, state: State, work: Work) -> None:
+    """Take what the lines use of every bought material."""
+    work.groups.part[:] = 0.0
+    for slot in range(len(net.inputs)):
+        work.groups.part[net.inputs.group[slot]] += work.takes[slot]
+    for group in range(len(net.groups)):
+        got = work.groups.got[group]
+        work.groups.part[group] = min(work.groups.part[group] / got, 1.0) if got > 0.0 else 0.0
+        work.groups.got[group] = 0.0
+    for lane in range(len(net.lanes)):
+        group, bin_ = net.lanes.group[lane], net.lanes.bin[lane]
+        draw = min(work.lanes.draw[lane] * work.groups.part[group], state.on_hand[bin_])
+        work.lanes.draw[lane] = draw
+        work.groups.got[group] += draw
+        state.on_hand[bin_] -= draw
+        state.lanes.unbooked[lane] += draw
+    for group in range(len(net.groups)):
+        state.totals.used[net.groups.material[group]] += work.groups.got[group]
 
 
 @helper
-def follow_mix(net: Net, state: State, work: Work, group: int, total: float) -> int:
-    """Blend what is drawn for a product, where its mix is not yesterday's; return 1 where it is."""
-    same = 1
-    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+def follow_mixes(net: Net, state: State, work: Work) -> None:
+    """Blend what is drawn for products, where its mix is not yesterday's."""
+    work.groups.same[:] = 1
+    for lane in range(len(net.lanes)):
+        group = net.lanes.group[lane]
+        total = work.groups.got[group]
         mix = work.lanes.draw[lane] / total if total > 0.0 else 0.0
-        version = state.lanes.version[lane]
-        if abs(mix - state.lanes.mix[lane]) > SAME or version < 0 or version != state.lanes.seen[lane]:
-            if mix > 0.0 or state.lanes.mix[lane] > 0.0:
-                same = 0
+        before, version = state.lanes.mix[lane], state.lanes.version[lane]
+        if abs(mix - before) > SAME or version < 0 or version != state.lanes.seen[lane]:
+            if mix > 0.0 or before > 0.0:
+                work.groups.same[group] = 0
             state.lanes.mix[lane] = mix
             state.lanes.seen[lane] = version
-    if same == 0:
-        blend_group(net, state, work, group)
-    return same
+    for group in range(len(net.groups)):
+        if work.groups.same[group] == 0 and net.groups.feeds[group] == 1:
+            blend_group(net, state, work, group)
+    for slot in range(len(net.inputs)):
+        if work.groups.same[net.inputs.group[slot]] == 0:
+            state.lines.settled[net.inputs.line[slot]] = 0
 
 
 @helper
 def make_outputs(net: Net, levers: Levers, state: State, work: Work, line: int, today: int) -> None:
     """Add what a line makes to its stocks; a settled blend from the same inputs is not mixed again."""
     settled = state.lines.settled[line] == 1
-    for i in range(net.lines.in_first[line], net.lines.in_end[line]):
-        if work.groups.same[net.inputs.group[i]] == 0:
-            settled = False
     if not settled:
         gather(net, state, work, line)
     state.lines.settled[line] = 1
@@ -281,7 +285,8 @@ def make_outputs(net: Net, levers: Levers, state: State, work: Work, line: int, 
                 state.lines.settled[line] = 0
             state.on_hand[out] += made
             state.totals.made[net.outs.material[out]] += made
-            push(net, levers, state, out, made, today)
+            if net.outs.pushes[out] == 1:
+                push(net, levers, state, out, made, today)
 
 
 @helper

@@ -26,24 +26,19 @@ from sim.engine.trajectory import LIMIT_CAPACITY, LIMIT_CHOKED, LIMIT_NONE
 
 NO_ROOM = 1e-9
 """Room this small beside what the line makes is rounding: orders must not be split by it."""
+ENDLESS = 1e30
+"""Spare capacity of a source, which has no limit [unit of material/day]."""
 MINE_RETURN_DAYS = 30.0
 """Time in which a mine corrects its yard."""
 
 
 @helper
-def want_from_stocks(net: Net, levers: Levers, state: State, work: Work) -> None:
-    """Sum, per sold material, what would refill the stock and serve the orders that may ship."""
-    for out in range(net.outs.material.size):
-        asked = 0.0
-        for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
-            lane = net.out_lane[j]
-            if work.lanes.open[lane] == 1:
-                asked += min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
-        work.outs.want[out] = asked
-        stated = 0.0
-        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
-            stated += max(levers.lines.share[net.out_lines.line[j]], 0.0)
-        work.outs.stated[out] = min(stated, 1.0)
+def want_from_orders(net: Net, state: State, work: Work) -> None:
+    """Sum, per sold material, the orders that may ship."""
+    work.outs.want[:] = 0.0
+    for lane in range(len(net.lanes)):
+        asked = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+        work.outs.want[net.lanes.source[lane]] += asked if work.lanes.open[lane] == 1 else 0.0
 
 
 @helper
@@ -219,15 +214,11 @@ def note_spare(net: Net, levers: Levers, state: State, work: Work) -> None:
     if not trouble:
         return
     for out in range(net.outs.material.size):
-        spare = 0.0
-        if net.outs.source[out] == 1:
-            spare = 1e30
-        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
-            line = net.out_lines.line[j]
-            quantity = net.outputs.quantity[net.out_lines.slot[j]]
-            if net.lines.kind[line] == STORE:
-                spare += state.on_hand[out]
-            else:
-                room = room_of(net, levers, work, line, capacity_of(net, levers, state, line))
-                spare += min(room, 1e30) * quantity
-        state.outs.spare[out] = spare
+        state.outs.spare[out] = ENDLESS if net.outs.source[out] == 1 else 0.0
+    for line in range(net.lines.kind.size):
+        room = room_of(net, levers, work, line, capacity_of(net, levers, state, line))
+        for slot in range(net.lines.out_first[line], net.lines.out_end[line]):
+            out = net.outputs.bin[slot]
+            is_store = net.lines.kind[line] == STORE
+            spare = state.on_hand[out] if is_store else min(room, ENDLESS) * net.outputs.quantity[slot]
+            state.outs.spare[out] += spare
