@@ -180,12 +180,12 @@ STATE_COLUMNS = {
 WORK_COLUMNS = {
     "inputs": "quantity:f",
     "lines": "want:f need:f made:f limit:i parked:f room:f",
-    "groups": "want:f need:f got:f left:f part:f missing:f most:f stock:f same:i",
+    "groups": "want:f need:f got:f left:f part:f missing:f most:f claimed:f surplus:f due:i moving:i same:i",
     "lanes": "draw:f order:f cancelled:f received:f waited:f shipped:f open:i gate:f plain:i room:f ask:f "
     "give:f granted:f given_up:f rationed:i",
     "lane_routes": "flow:f days:i",
     "routes": "left:f asked:f",
-    "outs": "want:f stated:f idle:i is_cut:i",
+    "outs": "want:f asked:f part:f stated:f idle:i is_cut:i",
 }
 RECORD_COLUMNS = {
     "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.arrays import Ints, Levers, Net, Record, State, Work
+from sim.engine.arrays import PLANT, Ints, Levers, Net, Record, State, Work
 from sim.engine.jit import helper, kernel
 from sim.engine.kernels.gates import has_route
 from sim.engine.kernels.origin import mix_into_lane, mix_into_out
@@ -272,10 +272,24 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
             is_open = False
         work.lanes.gate[lane] = room if is_open and has_route(net, levers, lane) else 0.0
         work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
+    work.groups.most[:] = 0.0
     for slot in range(len(net.inputs)):
         work.inputs.quantity[slot] = net.inputs.quantity[slot] * levers.inputs.factor[slot]
+        most = most_use(net, levers, state, work, slot)
+        work.groups.most[net.inputs.group[slot]] += most
     for lr in range(len(net.lane_routes)):
         work.lane_routes.days[lr] = transit_days(levers, lr, net.lane_routes.days[lr])
+
+
+@helper
+def most_use(net: Net, levers: Levers, state: State, work: Work, slot: int) -> float:
+    """Return what a line could use of an input a day at its nominal capacity."""
+    line = net.inputs.line[slot]
+    if net.lines.kind[line] != PLANT:
+        return np.inf
+    if state.lines.awake[line] != 1:
+        return 0.0
+    return (net.lines.capacity[line] + levers.lines.capacity_added[line]) * work.inputs.quantity[slot]
 
 
 @helper

@@ -21,7 +21,6 @@ from sim.engine.arrays import (
     MIN_MAX,
     ON_DEMAND,
     ORDER_UP_TO,
-    PLANT,
     QUALIFY,
     RESTART,
     Levers,
@@ -42,32 +41,34 @@ RETURN_DAYS = 30.0
 @helper
 def order(net: Net, levers: Levers, state: State, work: Work, signals: Signals, today: int) -> None:
     """Do phase 5 of the day."""
-    for group in range(net.groups.material.size):
-        update_forecast(net, levers, state, work, group)
-    work.lanes.order[:] = 0.0
+    for group in range(len(net.groups)):
+        update_forecast(net, state, work, group)
+        review = net.groups.review[group]
+        is_due = review == 1 or (today - net.groups.offset[group]) % review == 0
+        work.groups.due[group] = 1 if is_due else 0
+        work.groups.moving[group] = 0
     work.lanes.cancelled[:] = 0.0
-    for lane in range(net.lanes.source.size):
+    for lane in range(len(net.lanes)):
         if net.lanes.pushed[lane] == 0:
-            cancel_overdue(net, state, work, signals, lane, today)
-            if levers.lanes.accepts[lane] < 1.0:
-                turn_away(net, levers, state, signals, lane, today)
-            give_share_back(net, state, work, lane, today)
-    for group in range(net.groups.material.size):
-        if (today - net.groups.offset[group]) % net.groups.review[group] == 0:
-            raise_orders(net, levers, state, work, group, today)
-        else:
-            split_cancelled(net, levers, state, work, group, today)
-    for lane in range(net.lanes.source.size):
+            look_back(net, levers, state, work, signals, lane, today)
+    find_claims(net, state, work)
+    order_up_to_levels(net, levers, state, work, today)
+    for group in range(len(net.groups)):
+        move_orders(net, levers, state, work, group, today)
+    for lane in range(len(net.lanes)):
         if levers.lanes.cover_kept[lane] > 0.0:
             work.lanes.order[lane] += gap_to_cover(net, levers, state, lane)
     state.outs.ordered_from[:] = 0.0
-    for lane in range(net.lanes.source.size):
+    for lane in range(len(net.lanes)):
         book_order(net, levers, state, work, lane, today)
 
 
 @helper
-def update_forecast(net: Net, levers: Levers, state: State, work: Work, group: int) -> None:
-    """Take today's wanted use into the forecast, which is never more than the lines could use."""
+def update_forecast(net: Net, state: State, work: Work, group: int) -> None:
+    """Take today's wanted use into the forecast, which is never more than the lines could use.
+
+    The mean is capped and not each day: orders that come once a week are more than a day's capacity.
+    """
     use = work.groups.need[group]
     if net.groups.store[group] >= 0:
         use = state.outs.ordered_from[net.groups.store[group]]
@@ -83,25 +84,24 @@ def update_forecast(net: Net, levers: Levers, state: State, work: Work, group: i
             total += state.use_ring[group, k]
         state.groups.forecast[group] = total / window
     if kind != FORECAST_FIXED:
-        most = most_use(net, levers, state, work, group)
-        state.groups.forecast[group] = min(state.groups.forecast[group], most)
+        state.groups.forecast[group] = min(state.groups.forecast[group], work.groups.most[group])
 
 
 @helper
-def most_use(net: Net, levers: Levers, state: State, work: Work, group: int) -> float:
-    """Return what the lines of a bought material could use a day at their nominal capacity.
-
-    The mean is capped and not each day: orders that come once a week are more than a day's capacity.
-    """
-    most = 0.0
-    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        line = net.group_lines.line[j]
-        if net.lines.kind[line] != PLANT:
-            return np.inf
-        if state.lines.awake[line] == 1:
-            capacity = net.lines.capacity[line] + levers.lines.capacity_added[line]
-            most += capacity * work.inputs.quantity[net.group_lines.slot[j]]
-    return most
+def look_back(
+    net: Net, levers: Levers, state: State, work: Work, signals: Signals, lane: int, today: int
+) -> None:
+    """See what has become of a lane's earlier orders: cancelled, refused, or served again."""
+    if state.lanes.unshipped[lane] <= 0.0 and work.lanes.given_up[lane] <= 0.0:
+        state.lanes.order_oldest[lane] = today
+    else:
+        cancel_overdue(net, state, work, signals, lane, today)
+    if levers.lanes.accepts[lane] < 1.0:
+        turn_away(net, levers, state, signals, lane, today)
+    if state.lanes.shifted[lane] > 0.0:
+        give_share_back(net, state, work, lane, today)
+        if state.lanes.shifted[lane] > 0.0:
+            work.groups.moving[net.lanes.group[lane]] = 1
 
 
 @helper
@@ -205,7 +205,7 @@ def gap_to_cover(net: Net, levers: Levers, state: State, lane: int) -> float:
 def give_share_back(net: Net, state: State, work: Work, lane: int, today: int) -> None:
     """Let a moved share return with its half-life once the lane works; a second source keeps a part."""
     works = work.lanes.open[lane] == 1 and state.lanes.last_cancelled[lane] != today
-    if state.lanes.shifted[lane] <= 0.0 or not works:
+    if not works:
         return
     group = net.lanes.group[lane]
     if state.lanes.retained[lane] == 1:
@@ -259,7 +259,7 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
             stock -= state.lanes.unshipped[net.out_lane[j]] + state.lanes.stale[net.out_lane[j]]
         stock *= state.lanes.share_now[lane]
     if net.groups.owes[group] == 1:
-        stock -= spoken_for(net, state, work, group) * state.lanes.share_now[lane]
+        stock -= work.groups.claimed[group] * state.lanes.share_now[lane]
     position = stock + state.lanes.in_transit[lane] + state.lanes.unshipped[lane] + state.lanes.waiting[lane]
     if today - state.lanes.held_since[lane] < net.groups.patience[group]:
         position += state.lanes.held[lane]
@@ -267,50 +267,27 @@ def position_of(net: Net, state: State, work: Work, lane: int, today: int) -> fl
 
 
 @helper
-def spoken_for(net: Net, state: State, work: Work, group: int) -> float:
-    """Return how much of a bought material waiting customers and parked units will take."""
-    claimed = 0.0
-    for j in range(net.groups.line_first[group], net.groups.line_end[group]):
-        line, slot = net.group_lines.line[j], net.group_lines.slot[j]
+def find_claims(net: Net, state: State, work: Work) -> None:
+    """Find how much of each bought material waiting customers and parked units will take."""
+    work.groups.claimed[:] = 0.0
+    for slot in range(len(net.inputs)):
+        line = net.inputs.line[slot]
+        units = 0.0
         if net.lines.kind[line] == CUSTOMER:
-            claimed += state.lines.owed[line] * work.inputs.quantity[slot]
+            units = state.lines.owed[line]
         elif net.inputs.parkable[slot] == 1:
-            claimed += state.lines.parked[line] * work.inputs.quantity[slot]
-    return claimed
+            units = state.lines.parked[line]
+        work.groups.claimed[net.inputs.group[slot]] += units * work.inputs.quantity[slot]
 
 
 @helper
-def raise_orders(
-    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
-) -> None:
-    """Raise the orders of one bought material on its review day."""
-    policy = net.groups.policy[group]
-    if policy == BASE_STOCK or policy == ORDER_UP_TO:
-        surplus = order_up_to_levels(net, levers, state, work, group, today)
-    else:
-        order_for_all(net, state, work, group, today)
-        surplus = 0.0
-    moved = 0.0
-    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        if state.lanes.shifted[lane] > 0.0 and work.lanes.order[lane] > 0.0:
-            fits = fitting_elsewhere(net, state, work, lane, group, today)
-            part = state.lanes.shifted[lane] * fits
-            moved += work.lanes.order[lane] * part
-            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
-    if moved > surplus:
-        spread(net, levers, state, work, group, moved - surplus, today)
-
-
-@helper
-def order_up_to_levels(
-    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
-) -> float:
-    """Order each lane up to its level; return what lanes have above theirs."""
-    surplus = 0.0
-    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        if net.lanes.pushed[lane] == 1:
-            continue
-        if net.groups.policy[group] == ORDER_UP_TO:
+def order_up_to_levels(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
+    """Order each lane up to its level, where its buyer reviews today; sum what lanes have above theirs."""
+    work.groups.surplus[:] = 0.0
+    for lane in range(len(net.lanes)):
+        group = net.lanes.group[lane]
+        policy = net.groups.policy[group]
+        if policy == ORDER_UP_TO:
             level = net.groups.first[group]
             level += state.groups.forecast[group] * levers.groups.cover_added[group]
         else:
@@ -320,9 +297,37 @@ def order_up_to_levels(
                 days += 1.0  # a store orders before it sees the orders of the day
             level = state.groups.forecast[group] * days
         gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
+        is_up_to = (policy == BASE_STOCK or policy == ORDER_UP_TO) and net.lanes.pushed[lane] == 0
+        if not is_up_to or work.groups.due[group] == 0:
+            gap = 0.0
         work.lanes.order[lane] = max(gap, 0.0)
-        surplus += max(-gap, 0.0)
-    return surplus
+        work.groups.surplus[group] += max(-gap, 0.0)
+
+
+@helper
+def move_orders(
+    net: Net, levers: Levers, state: State, work: Work, group: int, today: int
+) -> None:
+    """Order by position where that is the policy, and move what lanes that failed do not get."""
+    if work.groups.due[group] == 0:
+        if work.groups.moving[group] == 1:
+            split_cancelled(net, levers, state, work, group, today)
+        return
+    policy = net.groups.policy[group]
+    if policy != BASE_STOCK and policy != ORDER_UP_TO:
+        order_for_all(net, state, work, group, today)
+    if work.groups.moving[group] == 0:
+        return
+    moved = 0.0
+    for lane in range(net.groups.lane_first[group], net.groups.lane_end[group]):
+        if state.lanes.shifted[lane] > 0.0 and work.lanes.order[lane] > 0.0:
+            fits = fitting_elsewhere(net, state, work, lane, group, today)
+            part = state.lanes.shifted[lane] * fits
+            moved += work.lanes.order[lane] * part
+            work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
+    surplus = work.groups.surplus[group]
+    if moved > surplus:
+        spread(net, levers, state, work, group, moved - surplus, today)
 
 
 @helper
