@@ -91,8 +91,12 @@ def write_record(net: Net, levers: Levers, state: State, work: Work, record: Rec
         record.lines.parked[row, line] = state.lines.parked[line]
         record.lines.owed[row, line] = state.lines.owed[line]
     for group in range(groups):
-        record.stocks.on_hand[row, group] = group_stock(net, state, group)
+        store = net.groups.store[group]
+        record.stocks.on_hand[row, group] = state.on_hand[store] if store >= 0 else 0.0
         record.stocks.use_wanted[row, group] = work.groups.need[group]
+    for lane in range(len(net.lanes)):
+        if net.lanes.bin[lane] >= net.outs.material.size:
+            record.stocks.on_hand[row, net.lanes.group[lane]] += state.on_hand[net.lanes.bin[lane]]
     for out in range(net.outs.material.size):
         record.stocks.on_hand[row, groups + out] = state.on_hand[out]
         record.stocks.use_wanted[row, groups + out] = state.outs.ordered_from[out]
@@ -109,17 +113,6 @@ def write_record(net: Net, levers: Levers, state: State, work: Work, record: Rec
         write_gates(net, levers, state, work, record, row)
     if row % WEEK == 0 or row == record.lines.made.shape[0] - 1:
         write_touched(net, state, work, record, row)
-
-
-@helper
-def group_stock(net: Net, state: State, group: int) -> float:
-    """Return the stock of a bought material over all its lanes (a store's: its one stock)."""
-    if net.groups.store[group] >= 0:
-        return state.on_hand[net.groups.store[group]]
-    stock = 0.0
-    for j in range(net.groups.lane_first[group], net.groups.lane_end[group]):
-        stock += state.on_hand[net.lanes.bin[j]]
-    return stock
 
 
 @helper

@@ -35,17 +35,16 @@ def ship(
         work.routes.left[route] = net.routes.capacity[route] * levers.routes.capacity_share[route]
     if len(state.quotas) > 0:
         reopen_lanes(state, work)
-    for out in range(net.outs.material.size):
-        allocate(net, levers, state, work, out, today)
+    allocate_all(net, levers, state, work, today)
     if len(state.quotas) > 0:
         keep_to_quotas(net, levers, state, work, today)
     for lane in range(len(net.lanes)):
         if work.lanes.plain[lane] == 0:
             choose_routes(net, levers, state, work, lane)
     fit_capacities(net, levers, work)
+    for lane in range(len(net.lanes)):
+        send_lane(net, levers, state, work, draws, record, lane, today)
     for out in range(net.outs.material.size):
-        for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
-            send_lane(net, levers, state, work, draws, record, net.out_lane[j], today)
         clear_surplus(net, state, work, out)
     if len(state.quotas) > 0:
         count_shipped(levers, state, work)
@@ -63,35 +62,66 @@ def keep_to_quotas(net: Net, levers: Levers, state: State, work: Work, today: in
 
 
 @helper
+def allocate_all(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
+    """Set what each lane may ship (`lane_give`), before routes."""
+    work.outs.asked[:] = 0.0
+    for lane in range(len(net.lanes)):
+        ask = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+        work.lanes.ask[lane] = ask if work.lanes.open[lane] == 1 else 0.0
+        work.outs.asked[net.lanes.source[lane]] += work.lanes.ask[lane]
+    for out in range(net.outs.material.size):
+        asked, stock = work.outs.asked[out], stock_of(net, levers, state, out)
+        work.outs.part[out] = 1.0 if asked <= stock else stock / asked
+    for lane in range(len(net.lanes)):
+        work.lanes.give[lane] = work.lanes.ask[lane] * work.outs.part[net.lanes.source[lane]]
+    for out in range(net.outs.material.size):
+        if work.outs.part[out] < 1.0 or net.outs.whole[out] == 1:
+            share_out(net, levers, state, work, out, today)
+
+
+@helper
+def stock_of(net: Net, levers: Levers, state: State, out: int) -> float:
+    """Return what there is to sell of a material."""
+    if net.outs.source[out] == 0:
+        return state.on_hand[out]
+    line = net.out_lines.line[net.outs.line_first[out]]
+    return np.inf if levers.lines.availability[line] > 0.0 else 0.0
+
+
+@helper
 def allocate(net: Net, levers: Levers, state: State, work: Work, out: int, today: int) -> None:
-    """Set what each lane of a sold material may ship (`lane_give`), before routes."""
-    first, last = net.outs.lane_first[out], net.outs.lane_end[out]
-    stock = state.on_hand[out]
-    if net.outs.source[out] == 1:
-        line = net.out_lines.line[net.outs.line_first[out]]
-        stock = np.inf if levers.lines.availability[line] > 0.0 else 0.0
+    """Set anew what each lane of a sold material may ship."""
     asked = 0.0
-    ranks = 0
-    last_served = 0.0
-    for j in range(first, last):
+    for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
         lane = net.out_lane[j]
-        ask = state.lanes.unshipped[lane] + state.lanes.stale[lane]
-        work.lanes.ask[lane] = min(ask, work.lanes.room[lane]) if work.lanes.open[lane] == 1 else 0.0
+        ask = min(state.lanes.unshipped[lane] + state.lanes.stale[lane], work.lanes.room[lane])
+        work.lanes.ask[lane] = ask if work.lanes.open[lane] == 1 else 0.0
         asked += work.lanes.ask[lane]
-        ranks = max(ranks, net.lanes.rank[lane])
-        last_served = max(last_served, levers.lanes.served_after[lane])
-    if asked <= stock:
+    stock = stock_of(net, levers, state, out)
+    work.outs.asked[out] = asked
+    work.outs.part[out] = 1.0 if asked <= stock else stock / asked
+    for j in range(net.outs.lane_first[out], net.outs.lane_end[out]):
+        lane = net.out_lane[j]
+        work.lanes.give[lane] = work.lanes.ask[lane] * work.outs.part[out]
+    share_out(net, levers, state, work, out, today)
+
+
+@helper
+def share_out(net: Net, levers: Levers, state: State, work: Work, out: int, today: int) -> None:
+    """Share by rank and turn what is short where that is the rule, and cut to whole orders."""
+    first, last = net.outs.lane_first[out], net.outs.lane_end[out]
+    if work.outs.part[out] < 1.0:
+        ranks = 0
+        last_served = 0.0
         for j in range(first, last):
-            work.lanes.give[net.out_lane[j]] = work.lanes.ask[net.out_lane[j]]
-    elif last_served > 0.0:
-        left = serve_by_rank(net, levers, work, out, stock, ranks, 0.0)
-        serve_by_rank(net, levers, work, out, left, ranks, 1.0)
-    elif net.outs.allocation[out] == PRO_RATA:
-        for j in range(first, last):
-            lane = net.out_lane[j]
-            work.lanes.give[lane] = work.lanes.ask[lane] * (stock / asked)
-    else:
-        serve_by_rank(net, levers, work, out, stock, ranks, 0.0)
+            ranks = max(ranks, net.lanes.rank[net.out_lane[j]])
+            last_served = max(last_served, levers.lanes.served_after[net.out_lane[j]])
+        left = stock_of(net, levers, state, out)
+        if last_served > 0.0:
+            left = serve_by_rank(net, levers, work, out, left, ranks, 0.0)
+            serve_by_rank(net, levers, work, out, left, ranks, 1.0)
+        elif net.outs.allocation[out] != PRO_RATA:
+            serve_by_rank(net, levers, work, out, left, ranks, 0.0)
     if net.outs.whole[out] == 1:
         for j in range(first, last):
             whole_orders_only(net, state, work, net.out_lane[j], today)
