@@ -255,11 +255,12 @@ def follow_mixes(net: Net, state: State, work: Work) -> None:
         total = work.groups.got[group]
         mix = work.lanes.draw[lane] / total if total > 0.0 else 0.0
         before, version = state.lanes.mix[lane], state.lanes.version[lane]
-        if abs(mix - before) > SAME or version < 0 or version != state.lanes.seen[lane]:
-            if mix > 0.0 or before > 0.0:
-                work.groups.same[group] = 0
-            state.lanes.mix[lane] = mix
-            state.lanes.seen[lane] = version
+        # Without branches: whether a blend has moved is what a processor cannot foresee.
+        is_new = (abs(mix - before) > SAME) | (version < 0) | (version != state.lanes.seen[lane])
+        is_drawn = (mix > 0.0) | (before > 0.0)
+        work.groups.same[group] = 0 if is_new & is_drawn else work.groups.same[group]
+        state.lanes.mix[lane] = mix if is_new else before
+        state.lanes.seen[lane] = version
     for group in range(len(net.groups)):
         if work.groups.same[group] == 0 and net.groups.feeds[group] == 1:
             blend_group(net, state, work, group)

@@ -440,20 +440,14 @@ def mark_second_source(net: Net, state: State, group: int) -> None:
 @helper
 def book_order(net: Net, levers: Levers, state: State, work: Work, lane: int, today: int) -> None:
     """Enter a new order into the supplier's book; what needs a licence waits and asks for no production."""
-    if work.lanes.open[lane] == 1:
-        state.outs.ordered_from[net.lanes.source[lane]] += work.lanes.granted[lane]
-    if levers.lanes.accepts[lane] < 1.0:
-        work.lanes.order[lane] *= levers.lanes.accepts[lane]
-    work.lanes.order[lane] += levers.lanes.order_added[lane]
-    quantity = work.lanes.order[lane]
-    if quantity <= 0.0:
-        return
-    quantity = file_for_licence(levers, state, lane, quantity, today)
-    if quantity <= 0.0:
-        return
-    if state.lanes.unshipped[lane] <= 0.0:
-        state.lanes.order_oldest[lane] = today
-    state.lanes.unshipped[lane] += quantity
+    quantity = work.lanes.order[lane] * min(levers.lanes.accepts[lane], 1.0) + levers.lanes.order_added[lane]
+    work.lanes.order[lane] = quantity
+    if levers.lanes.licensed_share[lane] > 0.0 and quantity > 0.0:
+        quantity = file_for_licence(levers, state, lane, quantity, today)
+    quantity = max(quantity, 0.0)
+    unshipped, oldest = state.lanes.unshipped[lane], state.lanes.order_oldest[lane]
+    state.lanes.order_oldest[lane] = today if unshipped <= 0.0 else oldest
+    state.lanes.unshipped[lane] = unshipped + quantity
     state.order_ring[today & (state.order_ring.shape[0] - 1), lane] += quantity
-    if work.lanes.open[lane] == 1:
-        state.outs.ordered_from[net.lanes.source[lane]] += quantity
+    asked = work.lanes.granted[lane] + quantity
+    state.outs.ordered_from[net.lanes.source[lane]] += asked if work.lanes.open[lane] == 1 else 0.0
