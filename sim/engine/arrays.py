@@ -160,7 +160,7 @@ NET_COLUMNS = {
     "touched": "site:i element:i code:i",
     "rules": "take:f own:f",
     "claims": "place:i code:i",
-    "codes": "element:i number:i",
+    "codes": "element:i number:i also:i",
 }
 STATE_COLUMNS = {
     "lanes": "in_transit:f held:f held_since:i unshipped:f stale:f order_oldest:i lead_days:f shifted:f "

@@ -140,8 +140,8 @@ def _terms(net: Net, out: int, wanted: set[int], weights: Mapping[int, float]) -
         weight = weights.get(int(net.elements.id[row]), 0.0)
         first, end = int(net.elements.entry_first[row]), int(net.elements.entry_end[row])
         for entry in range(first, end):
-            number = int(net.codes.number[int(net.elements.code[row]) + entry - first])
-            if weight > 0.0 and number in wanted:
+            code = int(net.elements.code[row]) + entry - first
+            if weight > 0.0 and wanted & {int(net.codes.number[code]), int(net.codes.also[code])}:
                 found.append((entry, weight))
     return found
 

@@ -4,7 +4,8 @@ Classes are, for each of the stages mined, separated, metal and magnet, a share 
 touched, a share per jurisdiction; then the three classes of custody. A code is (element, class). An
 element's codes lie together, those that occur in most stocks first, and a stock's entries are the first
 so many of them: what adds up shares then runs along both. Only what some mine or plant upstream can
-cause is given a code.
+cause is given a code, and only once: where a jurisdiction does nothing but mine, what it mined and what it
+touched are the same share of everything, and custody needs no code where all of it is mixed.
 """
 
 from __future__ import annotations
@@ -162,6 +163,8 @@ class Codes:
     """Classes by element, in the order of their codes."""
     carried: dict[str, dict[int, int]]
     """Number of entries by material and element."""
+    twins: dict[int, dict[int, int]]
+    """By element: classes without a code of their own, and the class whose code is theirs, too."""
 
     def first(self, element: int) -> int:
         """Return the code of an element's first class."""
@@ -169,16 +172,58 @@ class Codes:
 
     def code(self, element: int, number: int) -> int:
         """Return the code of a class."""
-        return self.first(element) + self.numbers[element].index(number)
+        return self.first(element) + self.numbers[element].index(self.twins[element].get(number, number))
+
+    def also(self, element: int, number: int) -> int:
+        """Return the other class that a class's code stands for, -1 if none."""
+        return next((twin for twin, other in self.twins[element].items() if other == number), -1)
 
 
-def codes_of(index: Index, reach: Reach, n_elements: int, stocks: Sequence[int]) -> Codes:
+def _twins(network: Network, index: Index, classes: Classes, reach: Reach, element: int) -> dict[int, int]:
+    """Return the classes "touched" that are, in every stock of an element, the share of one stage."""
+    made = [
+        (rules_of(network, classes, line, material), reach[out][element])
+        for line in (network.lines[name] for name in index.lines)
+        for material in sold_by(line)
+        for out in (index.out[line.site, material],)
+        if element in reach[out]
+    ]
+
+    def are_twins(number: int, other: int) -> bool:
+        return all(
+            (number in found) == (other in found) and (number not in found or rules[number] == rules[other])
+            for rules, found in made
+        )
+
+    stages = range(len(STAGES))
+    pairs = ((place, stage) for place in range(len(classes.jurisdictions)) for stage in stages)
+    return {
+        classes.touched(place): classes.stage(stage, place)
+        for place, stage in pairs
+        if any(classes.touched(place) in found for _, found in made)
+        and are_twins(classes.touched(place), classes.stage(stage, place))
+    }
+
+
+def _needless(classes: Classes, reach: Reach, element: int) -> set[int]:
+    """Return the classes of custody of an element where there is but the one, which is all of it."""
+    custody = {classes.custody(kind) for kind in range(len(CUSTODY))}
+    found = custody & set().union(*(row.get(element, set()) for row in reach))
+    return found if len(found) == 1 else set()
+
+
+def codes_of(network: Network, index: Index, classes: Classes, reach: Reach, stocks: Sequence[int]) -> Codes:
     """Return the codes of a network; `stocks` has the sold stock behind every stock there is."""
+    n_elements = len(network.elements)
+    twins = {element: _twins(network, index, classes, reach, element) for element in range(n_elements)}
+    needless = {
+        element: _needless(classes, reach, element) | set(twins[element]) for element in range(n_elements)
+    }
     by_material: dict[str, dict[int, set[int]]] = {}
     for (_, material), row in zip(index.outs, reach, strict=True):
         known = by_material.setdefault(material, {})
         for element, numbers in row.items():
-            known[element] = known.get(element, set()) | numbers
+            known[element] = known.get(element, set()) | numbers - needless[element]
     times: dict[int, dict[int, int]] = {element: {} for element in range(n_elements)}
     for out in stocks:
         for element, numbers in by_material[index.outs[out][1]].items():
@@ -195,7 +240,7 @@ def codes_of(index: Index, reach: Reach, n_elements: int, stocks: Sequence[int])
         }
         for material, row in by_material.items()
     }
-    return Codes(order, carried)
+    return Codes(order, carried, twins)
 
 
 def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dict[str, Any]:
@@ -205,7 +250,7 @@ def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dic
     n_outs = len(index.outs)
     own = [lane for lane in range(len(index.lanes)) if parts["lane_bin"][lane] >= n_outs]
     stocks = [*range(n_outs), *(int(parts["lane_source"][lane]) for lane in own)]
-    codes = codes_of(index, reach, len(network.elements), stocks)
+    codes = codes_of(network, index, classes, reach, stocks)
     materials = [index.outs[out][1] for out in stocks]
     element_ptr, element_id = ragged(list(codes.carried[material]) for material in materials)
     entries = [0]
@@ -224,6 +269,9 @@ def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dic
         "element_code": ints(codes.first(element) for element in element_id),
         "code_element": ints(element for element, row in codes.numbers.items() for _ in row),
         "code_number": ints(number for row in codes.numbers.values() for number in row),
+        "code_also": ints(
+            codes.also(element, number) for element, row in codes.numbers.items() for number in row
+        ),
         "group_entry_ptr": _group_entries(index, parts, codes),
         **_line_rules(network, classes, codes, index),
         **_touched(network, index, classes, reach, codes),

@@ -123,7 +123,7 @@ def _touched_keys(network: Network, index: Index, net: Net) -> tuple[tuple[str, 
         (
             index.sites[row.site],
             network.elements[row.element],
-            classes.jurisdictions[net.codes.number[row.code] - first],
+            classes.jurisdictions[max(net.codes.number[row.code], net.codes.also[row.code]) - first],
         )
         for row in net.touched.rows()
     )

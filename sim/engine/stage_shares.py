@@ -52,7 +52,8 @@ def _add(net: Net, share: Floats, bin_: int, stock: float, sums: Floats, mass: F
         element, weight = int(net.elements.id[row]), stock * float(net.elements.content[row])
         first, end = int(net.elements.entry_first[row]), int(net.elements.entry_end[row])
         code = int(net.elements.code[row])
-        numbers = net.codes.number[code : code + end - first]
-        counted = numbers < count
         mass[element] += weight
-        sums[element, numbers[counted]] += weight * share[first:end][counted]
+        for numbers in (net.codes.number, net.codes.also):
+            found = numbers[code : code + end - first]
+            counted = (found >= 0) & (found < count)
+            sums[element, found[counted]] += weight * share[first:end][counted]

@@ -43,7 +43,9 @@ def shares_of(
             first, last = net.elements.entry_first[row], net.elements.entry_end[row]
             codes = net.elements.code[row] + np.arange(last - first)
             for code, share in zip(codes, state.share[first:last], strict=True):
-                found[classes.name(int(net.codes.number[code]))] = float(share)
+                for number in (int(net.codes.number[code]), int(net.codes.also[code])):
+                    if number >= 0:
+                        found[classes.name(number)] = float(share)
     return found
 
 
