@@ -26,6 +26,10 @@ UNPROCESSED = ("component", "goods")
 """Forms whose making does not touch a rare earth."""
 CUSTODY = ("mixed", "segregated", "mass_balance")
 OTHER, UNKNOWN = "other", "unknown"
+VECTOR = 4
+"""Shares that a processor works on at once: an element's shares are a multiple of it, the last ones zero."""
+NO_CLASS = -1
+"""Stands in the list of an element's classes to fill it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,12 +239,18 @@ def codes_of(network: Network, index: Index, classes: Classes, reach: Reach, sto
     }
     carried = {
         material: {
-            element: 1 + max((order[element].index(number) for number in numbers), default=-1)
+            element: _padded(1 + max((order[element].index(number) for number in numbers), default=-1))
             for element, numbers in sorted(row.items())
         }
         for material, row in by_material.items()
     }
+    for row in order.values():
+        row.extend([NO_CLASS] * (_padded(len(row)) - len(row)))
     return Codes(order, carried, twins)
+
+
+def _padded(count: int) -> int:
+    return -(-count // VECTOR) * VECTOR
 
 
 def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dict[str, Any]:
@@ -300,10 +310,11 @@ def _line_rules(network: Network, classes: Classes, codes: Codes, index: Index) 
             claims.append([])
             for element, count in codes.carried[material].items():
                 for number in codes.numbers[element][:count]:
-                    if rules[number] == a.CLAIM and number - 1 in codes.numbers[element]:
+                    if rules.get(number) == a.CLAIM and number - 1 in codes.numbers[element]:
                         claims[-1].append((len(take) - first[-1], codes.code(element, number - 1)))
-                    take.append(1.0 if rules[number] in (a.TAKE, a.CLAIM) else 0.0)
-                    own.append(1.0 if rules[number] == a.ONE else 0.0)
+                    rule = rules.get(number, a.ZERO)
+                    take.append(1.0 if rule in (a.TAKE, a.CLAIM) else 0.0)
+                    own.append(1.0 if rule == a.ONE else 0.0)
     claim_ptr, claim_place = ragged([place for place, _ in row] for row in claims)
     return {
         "rule_take": floats(take),
