@@ -167,8 +167,9 @@ def test_a_level_of_zero_is_the_same_as_absent() -> None:
 
 
 def test_arrays_are_laid_out_by_id() -> None:
-    """Labels come sorted by id, in whatever order the rows were written."""
+    """Labels come sorted by id, lanes by what they bring to whom, in whatever order the rows were written."""
     case = Case(name="x", network=noisy_network(), horizon_days=50)
     one, other = simulate(case), simulate(replace(case, network=backwards(case.network)))
     assert one.sites == other.sites == tuple(sorted(case.network.sites))
-    assert one.lanes == other.lanes == tuple(sorted(case.network.lanes))
+    lanes = sorted(case.network.lanes.values(), key=lambda lane: (lane.buyer, lane.material, lane.lane_id))
+    assert one.lanes == other.lanes == tuple(lane.lane_id for lane in lanes)
