@@ -278,7 +278,10 @@ class State(NamedTuple):
 
 
 class Work(NamedTuple):
-    """Scratch of one day, columns in WORK_COLUMNS; nothing in it outlives the day."""
+    """Scratch of one day, columns in WORK_COLUMNS.
+
+    Only what `set_gates` writes outlives the day: it holds until a lever is turned.
+    """
 
     inputs: Table
     lines: Table

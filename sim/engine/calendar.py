@@ -102,6 +102,7 @@ class Calendar:
         self.authorities: list[Authority | EventAuthority] = []
         self._inspections: dict[str, Inspection] = {}
         self._is_inspecting = False
+        self._is_turned = True
         self._pace_changes = self.env.event()
         self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
@@ -190,6 +191,7 @@ class Calendar:
             self.log.append((today, owner, instruction.text))
 
     def _turn(self, owner: str, turns: list[Turn]) -> None:
+        self._is_turned = self._is_turned or bool(turns)
         for turn in turns:
             if turn.lever == "under_way":
                 # Goods that are held or turned back move to other stacks, which may need blocks of their own.
@@ -268,7 +270,8 @@ class Calendar:
     def _advance(self, until: int) -> None:
         while True:
             faults.distort(self.state)
-            reason = advance(*self._refs(), self.margin, self.first_day + until)
+            reason = advance(*self._refs(), self.margin, self.first_day + until, self._is_turned)
+            self._is_turned = False
             if reason == GROW_POOL:
                 self.state = factory.with_room(self.state, factory.day_blocks(self.margin))
             elif reason == GROW_SHIPMENTS:
@@ -315,6 +318,7 @@ class Calendar:
         self.log.append((int(self.env.now), name, "qualification begins"))
         yield self.env.timeout(self._duration(record.qualification_days, f"lanes.{name}.qualification"))
         self.state.lanes.qualified[lane] = 1
+        self._is_turned = True
         self.log.append((int(self.env.now), name, "qualified"))
 
     def _restart(self, line: int) -> Process:
@@ -324,4 +328,5 @@ class Calendar:
         self.log.append((int(self.env.now), name, "restart begins"))
         yield self.env.timeout(self._duration(record.restart_days, f"lines.{name}.restart"))
         self.state.lines.awake[line] = 1
+        self._is_turned = True
         self.log.append((int(self.env.now), name, "runs again"))

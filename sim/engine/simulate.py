@@ -151,7 +151,7 @@ def _warmed_up(net: Net, state: State) -> State:
     before = np.full(state.on_hand.size, np.nan)
     for _ in range(WARM_UP_YEARS * 365 // period + 1):
         until = int(state.clock[1]) + period
-        others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until
+        others = Ref(work), Ref(draws), Ref(signals), Ref(record), margin, until, True
         while advance(Ref(net), Ref(levers), Ref(state), *others) == GROW_POOL:
             state = factory.with_room(state, factory.day_blocks(margin))
         scale = np.maximum(np.abs(state.on_hand), usual)

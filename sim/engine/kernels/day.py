@@ -46,13 +46,16 @@ def advance(
     record: Record,
     margin: int,
     until: int,
+    is_turned: bool,
 ) -> int:
     """Advance whole days from the clock until day `until`; return the reason for stopping.
 
     The state after any split of the same days is the same, bit for bit. `margin` is the number of
-    shipments a day may add; with less room than that the kernel returns before the day begins.
+    shipments a day may add; with less room than that the kernel returns before the day begins. `is_turned`
+    tells whether a lever has been turned, a lane qualified or a line woken since the last call.
     """
-    set_gates(net, levers, state, work)
+    if is_turned:
+        set_gates(net, levers, state, work)
     while state.clock[1] < until:
         today = state.clock[1]
         if state.pool_free[1] < blocks_of_a_day(state, margin):
