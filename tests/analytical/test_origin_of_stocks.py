@@ -21,7 +21,7 @@ from sim.engine.index import Index
 from sim.engine.origin import classes_of
 from sim.engine.realise import realise
 from sim.engine.simulate import compiled, simulate
-from sim.interventions import ExportBan, TransitRefusal
+from sim.interventions import ExportBan, Substitution, TransitRefusal
 from sim.testing import Sketch, day, small_case
 
 CUT = 20
@@ -253,3 +253,57 @@ def test_returned_goods_bring_their_origin_back(monkeypatch: pytest.MonkeyPatch)
     assert found["mined in AU"] == pytest.approx(mean, rel=1e-9)
     assert found["custody segregated"] == pytest.approx(mean, rel=1e-9)
     assert found["separated in FR"] == pytest.approx(1.0, rel=1e-9)
+
+
+def test_goods_that_come_home_late_are_washed_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A stock that had taken on its product's blend takes it on again after old goods came home to it.
+
+    The goods left before the ore changed, and come home long after the stock has settled on the new blend.
+    """
+    cover, lane_days = 10, 300
+    network = chain("segregated", cover=cover, oxide_days=lane_days)
+    refused = CUT + cover + 250
+    case = small_case(
+        network,
+        refused + lane_days + 300,
+        ExportBan(id="ban", start=day(CUT), from_places=("clean",)),
+        TransitRefusal(
+            id="refusal",
+            start=day(refused),
+            end=day(refused + lane_days + 20),
+            through=("separator_smelter_oxide_strait",),
+            under_way="returned",
+        ),
+    )
+    halfway = replace(case, horizon_days=refused + lane_days)  # the oldest goods are home again
+    assert shares_at_end(monkeypatch, halfway, "separator", "oxide")["mined in AU"] > 0.01
+    found = shares_at_end(monkeypatch, case, "separator", "oxide")
+    assert found["mined in AU"] == pytest.approx(0.0, abs=1e-9)
+
+
+def test_another_recipe_is_another_blend(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a line needs half of one input from day T on, its product has half of that input's origin.
+
+    Per unit 2 x 0.1 of dysprosium come from China and 1 x 0.3 from Australia; after the saving 1 x 0.1 and
+    1 x 0.3, so a quarter is Chinese. The stock of c days that is sold keeps (c/(c + 1))^k of the old blend.
+    """
+    sketch = Sketch("two_recipes", elements=("dysprosium",), tracked=("AU", "CN"))
+    sketch.material("heavy", form="metal", unit="tonne", contents={"dysprosium": 0.1})
+    sketch.material("light", form="metal", unit="tonne", contents={"dysprosium": 0.3})
+    sketch.material("alloy", form="alloy", unit="tonne", contents={"dysprosium": 0.5})
+    sketch.source("chinese", "heavy", country="CN")
+    sketch.source("australian", "light", country="AU")
+    sketch.plant("caster", {"alloy": 1.0}, {"heavy": 2.0, "light": 1.0}, country="JP", output_cover=3.0)
+    sketch.builder("works", {"alloy": 1.0}, plan=5.0, cover=10.0, country="JP")
+    sketch.lane("chinese", "caster", "heavy", days=4)
+    sketch.lane("australian", "caster", "light", days=4)
+    sketch.lane("caster", "works", "alloy", days=2)
+    saving = Substitution(
+        id="thrift", materials=("heavy",), saving=0.5, lines=("caster_line",), start=day(CUT)
+    )
+    days = 9
+    found = shares_at_end(
+        monkeypatch, small_case(sketch.network(), CUT + days, saving), "caster", "alloy"
+    )
+    old = (3.0 / 4.0) ** days
+    assert found["mined in CN"] == pytest.approx(0.4 * old + 0.25 * (1.0 - old), rel=1e-6)

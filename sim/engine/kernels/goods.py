@@ -274,7 +274,10 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
         work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
     work.groups.most[:] = 0.0
     for slot in range(len(net.inputs)):
-        work.inputs.quantity[slot] = net.inputs.quantity[slot] * levers.inputs.factor[slot]
+        quantity = net.inputs.quantity[slot] * levers.inputs.factor[slot]
+        if quantity != work.inputs.quantity[slot]:
+            work.inputs.quantity[slot] = quantity
+            state.lines.settled[net.inputs.line[slot]] = 0  # another mix of inputs, another product
         most = most_use(net, levers, state, work, slot)
         work.groups.most[net.inputs.group[slot]] += most
     for lr in range(len(net.lane_routes)):
