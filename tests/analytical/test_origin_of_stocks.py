@@ -255,32 +255,6 @@ def test_returned_goods_bring_their_origin_back(monkeypatch: pytest.MonkeyPatch)
     assert found["separated in FR"] == pytest.approx(1.0, rel=1e-9)
 
 
-def test_goods_that_come_home_late_are_washed_out_again(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A stock that had taken on its product's blend takes it on again after old goods came home to it.
-
-    The goods left before the ore changed, and come home long after the stock has settled on the new blend.
-    """
-    cover, lane_days = 10, 300
-    network = chain("segregated", cover=cover, oxide_days=lane_days)
-    refused = CUT + cover + 250
-    case = small_case(
-        network,
-        refused + lane_days + 300,
-        ExportBan(id="ban", start=day(CUT), from_places=("clean",)),
-        TransitRefusal(
-            id="refusal",
-            start=day(refused),
-            end=day(refused + lane_days + 20),
-            through=("separator_smelter_oxide_strait",),
-            under_way="returned",
-        ),
-    )
-    halfway = replace(case, horizon_days=refused + lane_days)  # the oldest goods are home again
-    assert shares_at_end(monkeypatch, halfway, "separator", "oxide")["mined in AU"] > 0.01
-    found = shares_at_end(monkeypatch, case, "separator", "oxide")
-    assert found["mined in AU"] == pytest.approx(0.0, abs=1e-9)
-
-
 def test_another_recipe_is_another_blend(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a line needs half of one input from day T on, its product has half of that input's origin.
 

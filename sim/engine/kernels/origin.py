@@ -75,8 +75,6 @@ def mix_into_out(net: Net, state: State, out: int, quantity: float, source: int,
         for k in range(net.bins.entry_end[out] - here):
             state.share[here + k] += weight * (state.blend[there + k] - state.share[here + k])
         state.outs.stirred[out] = 1
-        for j in range(net.outs.line_first[out], net.outs.line_end[out]):
-            state.lines.settled[net.out_lines.line[j]] = 0
 
 
 @helper
