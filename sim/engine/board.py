@@ -7,6 +7,7 @@ so that nothing depends on which came first.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -25,6 +26,16 @@ FAR = 10**9
 """A day that never comes."""
 FOR_KERNELS = frozenset({"under_way", "lane_licensed_share", "lane_exempt_share"})
 """Levers whose turn a kernel follows up."""
+FOR_QUOTAS = frozenset({"lane_quota_level", "line_quota_level"})
+"""Levers that bind the quotas of whoever turns them."""
+
+
+class Quota(NamedTuple):
+    """A quota of an intervention: its row, and what its window allows at level 1."""
+
+    owner: str
+    row: int
+    quantity: float
 
 
 def combine(lever: Lever, values: Iterable[float]) -> float:
@@ -53,7 +64,8 @@ class Board:
         self.index = index
         self.levers = levers
         self._levers = ref_to(levers)
-        self._quotas: dict[str, int] = {}
+        self._quotas: dict[str, Quota] = {}
+        self._strengths: dict[str, float] = {}
         self._turned: dict[str, dict[int, dict[str, float]]] = {}
         self._rows = {
             "lane": index.lane,
@@ -92,19 +104,30 @@ class Board:
                 array[row] = now
                 touched.append((row, before))
         self._follow(lever, touched, state, today)
+        if lever.name in FOR_QUOTAS:
+            self._strengths[owner] = turn.value
+            for quota in self._quotas.values():
+                if quota.owner == owner:
+                    self._bind(quota, state)
 
-    def allow(self, rule: Allow, state: State, first_day: int) -> State:
+    def allow(self, owner: str, rule: Allow, state: State, first_day: int) -> State:
         """Begin a window of a quota; return the state, which may have got new rows for it."""
-        if rule.quota not in self._quotas:
-            self._quotas[rule.quota] = len(state.quotas)
+        before = self._quotas.get(rule.quota)
+        if before is None:
             rows = self.index.line if rule.of_lines else self.index.lane
             of = OF_LINES if rule.of_lines else OF_LANES
             state = factory.with_quota(state, of, [rows[key] for key in rule.rows], rule.weights, rule.free)
-        row = self._quotas[rule.quota]
-        state.quotas.quantity[row] = rule.quantity
+        row = len(state.quotas) - 1 if before is None else before.row
+        self._quotas[rule.quota] = Quota(owner, row, rule.quantity)
+        self._bind(self._quotas[rule.quota], state)
         state.quotas.used[row] = 0.0
         state.quotas.until[row] = first_day + int(min(rule.until, FAR))
         return state
+
+    def _bind(self, quota: Quota, state: State) -> None:
+        """Let a quota out what it allows at the level of its owner; without a level it has no limit."""
+        strength = self._strengths.get(quota.owner, 0.0)
+        state.quotas.quantity[quota.row] = quota.quantity / strength if strength > 0.0 else np.inf
 
     def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: State, today: int) -> None:
         """Let goods and orders follow rows that have been turned (row, value before)."""

@@ -186,7 +186,7 @@ class Calendar:
         elif isinstance(instruction, Watch):
             self._watch(owner, instruction)
         elif isinstance(instruction, Allow):
-            self.state = self.board.allow(instruction, self.state, self.first_day)
+            self.state = self.board.allow(owner, instruction, self.state, self.first_day)
         elif isinstance(instruction, Note):
             self.log.append((today, owner, instruction.text))
 

@@ -9,8 +9,8 @@ from typing import ClassVar, Literal, get_args
 
 from sim.domain import Lane, Network
 from sim.interventions.base import Intervention, World, check_share
-from sim.interventions.instructions import Allow, Instruction, Turn
-from sim.interventions.quota_windows import Span, Window, check_windows, spans
+from sim.interventions.instructions import Allow
+from sim.interventions.quota_windows import Quota, Span
 from sim.interventions.scope import in_words, lanes_in_scope
 
 LEVER = "lane_quota_level"
@@ -19,7 +19,7 @@ Basis = Literal["gross", "per_material"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ExportQuota(Intervention):
+class ExportQuota(Quota):
     """Let exports in scope ship only a stated quantity within each window.
 
     What is unused at the end of a window lapses; orders that found no quota stay ordered. *First come*:
@@ -47,13 +47,6 @@ class ExportQuota(Intervention):
     kind: ClassVar[str] = "export_quota"
     levers: ClassVar[tuple[str, ...]] = (LEVER,)
 
-    windows: tuple[Window, ...] = field(default=(), metadata={"doc": "windows stated one by one"})
-    window_days: float | None = field(
-        default=None, metadata={"alias": "window", "unit": "duration", "doc": "length of repeated windows"}
-    )
-    quantity: float | None = field(
-        default=None, metadata={"unit": "quantity", "doc": "what each repeated window allows"}
-    )
     basis: Basis = field(
         default="gross", metadata={"doc": "gross: all materials together; per_material: each by itself"}
     )
@@ -66,13 +59,12 @@ class ExportQuota(Intervention):
     )
 
     def __post_init__(self) -> None:
-        Intervention.__post_init__(self)
+        Quota.__post_init__(self)
         for name, kinds in (("basis", Basis), ("rule", Rule)):
             if getattr(self, name) not in get_args(kinds):
                 allowed = ", ".join(get_args(kinds))
                 raise ValueError(f"{self.id}: {name} is {getattr(self, name)!r}; allowed: {allowed}")
         check_share(self.id, "leak", self.leak)
-        check_windows(self.id, self.windows, self.window_days, self.quantity)
         if self.rule == "by_value" and not self.values:
             raise ValueError(f"{self.id}: `by_value` needs the `values` of the materials")
 
@@ -94,20 +86,7 @@ class ExportQuota(Intervention):
         """Return the lanes in scope."""
         return {LEVER: tuple(lane.lane_id for lane in self.lanes(network))}
 
-    def apply(self, world: World, level: float) -> Iterator[Instruction]:
-        """Say how strongly the quota binds."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], level)
-
-    def _events(
-        self, world: World, start_day: float, end_day: float
-    ) -> Iterator[tuple[float, int, float | Instruction]]:
-        yield from Intervention._events(self, world, start_day, end_day)
-        if not any(level > 0.0 for _, level in self.profile(world, start_day)):
-            return
-        for span in spans(world, start_day, end_day, self.windows, self.window_days, self.quantity):
-            yield from ((span.first, -1, rule) for rule in self.shares(world, span))
-
-    def shares(self, world: World, span: Span) -> Iterator[Allow]:
+    def allowed(self, world: World, span: Span) -> Iterator[Allow]:
         """Return who may ship how much within a window."""
         for name, lanes in self._groups(world.network):
             if self.rule == "first_come":

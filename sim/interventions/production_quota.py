@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from sim.domain import Line, LineKind, Network, Number, central
-from sim.interventions.base import Intervention, World
-from sim.interventions.instructions import Allow, Instruction, Turn
-from sim.interventions.quota_windows import Span, Window, check_windows, spans
+from sim.interventions.base import World
+from sim.interventions.instructions import Allow
+from sim.interventions.quota_windows import Quota, Span
 from sim.interventions.scope import in_words, resolve_materials, resolve_places
 
 LEVER = "line_quota_level"
@@ -19,12 +19,12 @@ MINING, SEPARATION = "mining", "separation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ProductionQuota(Intervention):
+class ProductionQuota(Quota):
     """Let mines or separation plants in scope make only a stated quantity within each window.
 
-    Mines count what they bring up, separation plants the feed they take in. What is left is rationed over the
-    days the window still has, among the lines by what they want, so that nobody stands still at its end. At
-    level ``x`` the quota is divided by ``x``.
+    Mines count what they bring up, separation plants the feed they take in; each stage has the quantity for
+    itself. What is left is rationed over the days the window still has, among the lines by what they want, so
+    that nobody stands still at its end. At level ``x`` the quota is divided by ``x``.
 
     Examples
     --------
@@ -44,17 +44,9 @@ class ProductionQuota(Intervention):
 
     stages: tuple[str, ...] = field(default=(MINING, SEPARATION), metadata={"doc": "mining, separation"})
     imported: bool = field(default=True, metadata={"doc": "separation of imported ore counts too"})
-    windows: tuple[Window, ...] = field(default=(), metadata={"doc": "windows stated one by one"})
-    window_days: float | None = field(
-        default=None, metadata={"alias": "window", "unit": "duration", "doc": "length of repeated windows"}
-    )
-    quantity: float | None = field(
-        default=None, metadata={"unit": "quantity", "doc": "what each repeated window allows, by stage"}
-    )
 
     def __post_init__(self) -> None:
-        Intervention.__post_init__(self)
-        check_windows(self.id, self.windows, self.window_days, self.quantity)
+        Quota.__post_init__(self)
         for stage in self.stages:
             if stage not in (MINING, SEPARATION):
                 raise ValueError(f"{self.id}: stages has {stage!r}; allowed: mining, separation")
@@ -95,20 +87,7 @@ class ProductionQuota(Intervention):
         lines = [line_id for weights in self.counted(network).values() for line_id in weights]
         return {LEVER: tuple(sorted(lines))}
 
-    def apply(self, world: World, level: float) -> Iterator[Instruction]:
-        """Say how strongly the quota binds."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], level)
-
-    def _events(
-        self, world: World, start_day: float, end_day: float
-    ) -> Iterator[tuple[float, int, float | Instruction]]:
-        yield from Intervention._events(self, world, start_day, end_day)
-        if not any(level > 0.0 for _, level in self.profile(world, start_day)):
-            return
-        for span in spans(world, start_day, end_day, self.windows, self.window_days, self.quantity):
-            yield from ((span.first, -1, rule) for rule in self.totals(world, span))
-
-    def totals(self, world: World, span: Span) -> Iterator[Allow]:
+    def allowed(self, world: World, span: Span) -> Iterator[Allow]:
         """Return what may be made within a window, by stage."""
         for stage, weights in self.counted(world.network).items():
             if weights:

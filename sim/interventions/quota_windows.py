@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import date
 
-from sim.interventions.base import World
+from sim.interventions.base import Intervention, World
+from sim.interventions.instructions import Allow, Instruction, Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,41 @@ class Span:
     first: float
     until: float
     quantity: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota(Intervention):
+    """What quotas have in common: windows, each with its quantity, and one lever that says how they bind."""
+
+    windows: tuple[Window, ...] = field(default=(), metadata={"doc": "windows stated one by one"})
+    window_days: float | None = field(
+        default=None, metadata={"alias": "window", "unit": "duration", "doc": "length of repeated windows"}
+    )
+    quantity: float | None = field(
+        default=None, metadata={"unit": "quantity", "doc": "what each repeated window allows"}
+    )
+
+    def __post_init__(self) -> None:
+        Intervention.__post_init__(self)
+        check_windows(self.id, self.windows, self.window_days, self.quantity)
+
+    def allowed(self, world: World, span: Span) -> Iterator[Allow]:
+        """Return who may ship or make how much within a window."""
+        raise TypeError(f"{type(self).__name__} does not say what a window allows")
+
+    def apply(self, world: World, level: float) -> Iterator[Instruction]:
+        """Say how strongly the quota binds."""
+        (lever,) = self.levers
+        yield Turn(lever, self.touches(world.network)[lever], level)
+
+    def _events(
+        self, world: World, start_day: float, end_day: float
+    ) -> Iterator[tuple[float, int, float | Instruction]]:
+        yield from Intervention._events(self, world, start_day, end_day)
+        if not any(level > 0.0 for _, level in self.profile(world, start_day)):
+            return
+        for span in spans(world, start_day, end_day, self.windows, self.window_days, self.quantity):
+            yield from ((span.first, -1, rule) for rule in self.allowed(world, span))
 
 
 def spans(
@@ -69,9 +105,6 @@ def spans(
         covered = span.until
     if covered < last:
         yield Span(covered, math.inf, math.inf)
-    elif end_day < world.horizon_days:
-        # Another quota may turn the same lanes' level from here on; this one is over.
-        yield Span(end_day, math.inf, math.inf)
 
 
 def _repeated(start_day: float, last: float, days: float, quantity: float) -> Iterator[Span]:

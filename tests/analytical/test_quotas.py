@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from sim.engine.simulate import simulate
-from sim.interventions import ExportQuota, Pause, ProductionQuota, Window
+from sim.interventions import ExportQuota, Pause, ProductionQuota, Step, Window
 from sim.testing.networks import Sketch, day, small_case
 
 PLAN = 10.0
@@ -202,3 +202,27 @@ def test_a_quota_that_is_over_does_not_bind_under_the_next():
     second = quota(id="second", start=day(LENGTH), quantity=1800.0)
     run = simulate(small_case(two_buyers(), 2 * LENGTH, first, second))
     np.testing.assert_allclose(shipped_by_window(run, (*MAGNETS, OXIDE)), [1000.0, 1800.0], rtol=1e-12)
+
+
+def test_each_quota_has_its_own_level():
+    """A quota that is paused does not bind because another one acts on the same lanes."""
+    tight = quota(id="tight", quantity=500.0, pauses=(Pause(start=day(0), end=day(LENGTH)),))
+    wide = quota(id="wide", quantity=2000.0)
+    for rules in ((tight, wide), (replace(tight, id="x"), replace(wide, id="a"))):
+        run = simulate(small_case(two_buyers(), 2 * LENGTH, *rules))
+        np.testing.assert_allclose(shipped_by_window(run, (*MAGNETS, OXIDE)), [2000.0, 500.0], rtol=1e-12)
+
+
+def test_a_total_of_production_has_its_own_level():
+    given = {"from_places": ("pit",), "stages": ("mining",), "start": day(0), "window_days": LENGTH}
+    tight = ProductionQuota(id="tight", quantity=300.0, pauses=(Pause(start=day(LENGTH)),), **given)
+    wide = ProductionQuota(id="wide", quantity=700.0, **given)
+    run = simulate(small_case(a_mine(), 4 * LENGTH, tight, wide))
+    made = run.line_made[:, run.lines.index("pit_line")]
+    np.testing.assert_allclose(made.reshape(-1, LENGTH).sum(axis=1), [300.0, 700.0, 700.0, 700.0], rtol=1e-9)
+
+
+def test_half_a_level_lets_out_twice_the_quota():
+    half = quota(quantity=700.0, steps=(Step(start=day(0), level=0.5),))
+    run = simulate(small_case(two_buyers(), 2 * LENGTH, half, quota(id="wide", quantity=2400.0)))
+    np.testing.assert_allclose(shipped_by_window(run, (*MAGNETS, OXIDE)), 1400.0, rtol=1e-12)

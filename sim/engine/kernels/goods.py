@@ -337,4 +337,4 @@ def find_open_lanes(net: Net, levers: Levers, state: State, work: Work) -> None:
         work.lanes.room[lane] = room
         work.lanes.open[lane] = 1 if room > 0.0 else 0
     if len(state.quotas) > 0:
-        limit_lanes(levers, state, work)
+        limit_lanes(state, work)

@@ -39,14 +39,14 @@ def run_lines(net: Net, levers: Levers, state: State, work: Work, draws: Draws, 
         want_of_line(net, levers, state, work, draws, line, today)
     share_nameplates(net, levers, work)
     if len(state.quotas) > 0:
-        limit_lines(levers, state, work, today)
+        limit_lines(state, work, today)
     note_spare(net, levers, state, work)
     supply_lines(net, state, work)
     if shift_to_siblings(net, levers, work):
         supply_lines(net, state, work)
     move_mass(net, levers, state, work, today)
     if len(state.quotas) > 0:
-        count_made(levers, state, work)
+        count_made(state, work)
     for line in range(net.lines.kind.size):
         settle_books(net, levers, state, work, line)
 

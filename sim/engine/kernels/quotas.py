@@ -1,44 +1,35 @@
 """Quotas: what some lanes may ship together, or some lines make, within a window of time.
 
 A quota is a row of `state.quotas`, its lanes or lines are rows of `state.members`. What is left is shared
-in proportion to what each could ship today, so that nobody's place in a list matters. Its level is the
-largest of its members' levers; at level 0 it neither binds nor counts. What a lane ships up to its `free`
-flow of the day is not counted and needs nothing to be left.
+in proportion to what each could ship today, so that nobody's place in a list matters. Its quantity follows
+the level of its own intervention (`board`); without limit it neither binds nor counts. What a lane ships up
+to its `free` flow of the day is not counted and needs nothing to be left.
 """
 
 from __future__ import annotations
 
 import numpy as np
 
-from sim.engine.arrays import OF_LANES, Levers, Net, State, Work
+from sim.engine.arrays import OF_LANES, Net, State, Work
 from sim.engine.jit import helper
 
 ROUNDING = 1e-12
 
 
 @helper
-def left_of(levers: Levers, state: State, quota: int) -> float:
+def left_of(state: State, quota: int) -> float:
     """Return what is left of a quota; infinity where it does not bind."""
-    level = 0.0
-    for j in range(state.quotas.first[quota], state.quotas.end[quota]):
-        row = state.members.who[j]
-        if state.quotas.of[quota] == OF_LANES:
-            level = max(level, levers.lanes.quota_level[row])
-        else:
-            level = max(level, levers.lines.quota_level[row])
-    if level <= 0.0:
-        return np.inf
-    return max(state.quotas.quantity[quota] / level - state.quotas.used[quota], 0.0)
+    return max(state.quotas.quantity[quota] - state.quotas.used[quota], 0.0)
 
 
 @helper
-def limit_lanes(levers: Levers, state: State, work: Work) -> None:
+def limit_lanes(state: State, work: Work) -> None:
     """Say in the morning what each lane may ship of what is left; a lane without any is closed."""
     work.lanes.rationed[:] = 0
     for quota in range(len(state.quotas)):
         if state.quotas.of[quota] != OF_LANES:
             continue
-        left = left_of(levers, state, quota)
+        left = left_of(state, quota)
         if left >= np.inf:
             continue
         asked = 0.0
@@ -70,13 +61,13 @@ def reopen_lanes(state: State, work: Work) -> None:
 
 
 @helper
-def cut_to_quotas(net: Net, levers: Levers, state: State, work: Work) -> bool:
+def cut_to_quotas(net: Net, state: State, work: Work) -> bool:
     """Cut what lanes would ship today to what is left of their quotas; tell whether anything was cut."""
     any_cut = False
     for quota in range(len(state.quotas)):
         if state.quotas.of[quota] != OF_LANES:
             continue
-        left = left_of(levers, state, quota)
+        left = left_of(state, quota)
         asked = 0.0
         for j in range(state.quotas.first[quota], state.quotas.end[quota]):
             asked += max(work.lanes.give[state.members.who[j]] - state.members.free[j], 0.0)
@@ -94,22 +85,22 @@ def cut_to_quotas(net: Net, levers: Levers, state: State, work: Work) -> bool:
 
 
 @helper
-def count_shipped(levers: Levers, state: State, work: Work) -> None:
+def count_shipped(state: State, work: Work) -> None:
     """Count what was shipped today."""
     for quota in range(len(state.quotas)):
-        if state.quotas.of[quota] == OF_LANES and left_of(levers, state, quota) < np.inf:
+        if state.quotas.of[quota] == OF_LANES and left_of(state, quota) < np.inf:
             for j in range(state.quotas.first[quota], state.quotas.end[quota]):
                 shipped = work.lanes.shipped[state.members.who[j]]
                 state.quotas.used[quota] += max(shipped - state.members.free[j], 0.0)
 
 
 @helper
-def limit_lines(levers: Levers, state: State, work: Work, today: int) -> None:
+def limit_lines(state: State, work: Work, today: int) -> None:
     """Cut what lines want to the quota of the day: what is left, over the days the window still has."""
     for quota in range(len(state.quotas)):
         if state.quotas.of[quota] == OF_LANES:
             continue
-        left = left_of(levers, state, quota)
+        left = left_of(state, quota)
         if left >= np.inf:
             continue
         wanted = 0.0
@@ -122,10 +113,10 @@ def limit_lines(levers: Levers, state: State, work: Work, today: int) -> None:
 
 
 @helper
-def count_made(levers: Levers, state: State, work: Work) -> None:
+def count_made(state: State, work: Work) -> None:
     """Count what was made today."""
     for quota in range(len(state.quotas)):
-        if state.quotas.of[quota] != OF_LANES and left_of(levers, state, quota) < np.inf:
+        if state.quotas.of[quota] != OF_LANES and left_of(state, quota) < np.inf:
             for j in range(state.quotas.first[quota], state.quotas.end[quota]):
                 made = work.lines.made[state.members.who[j]]
                 state.quotas.used[quota] += made * state.members.weight[j]

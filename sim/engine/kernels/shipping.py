@@ -47,18 +47,18 @@ def ship(
     for out in range(net.outs.material.size):
         clear_surplus(net, state, work, out)
     if len(state.quotas) > 0:
-        count_shipped(levers, state, work)
+        count_shipped(state, work)
 
 
 @helper
 def keep_to_quotas(net: Net, levers: Levers, state: State, work: Work, today: int) -> None:
     """Cut allocations to the quotas; what a seller may not ship on one lane goes to its others."""
     work.outs.is_cut[:] = 0
-    if cut_to_quotas(net, levers, state, work):
+    if cut_to_quotas(net, state, work):
         for out in range(net.outs.material.size):
             if work.outs.is_cut[out] == 1:
                 allocate(net, levers, state, work, out, today)
-        cut_to_quotas(net, levers, state, work)
+        cut_to_quotas(net, state, work)
 
 
 @helper
