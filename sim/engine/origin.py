@@ -244,8 +244,8 @@ def codes_of(network: Network, index: Index, classes: Classes, reach: Reach, sto
         }
         for material, row in by_material.items()
     }
-    for row in order.values():
-        row.extend([NO_CLASS] * (_padded(len(row)) - len(row)))
+    for listed in order.values():
+        listed.extend([NO_CLASS] * (_padded(len(listed)) - len(listed)))
     return Codes(order, carried, twins)
 
 

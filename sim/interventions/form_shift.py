@@ -6,22 +6,21 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from sim.domain import Network
+from sim.domain import Lane, Network
 from sim.interventions.base import Intervention, World, check_share
-from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.levers import LEVERS
+from sim.interventions.instructions import Instruction
 from sim.interventions.scope import in_words, lanes_in_scope
-
-LEVER = "lane_sourcing_share"
+from sim.interventions.sourcing import SOURCING, moved_shares, normal_share
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FormShift(Intervention):
     """Move a share of buyers' business to makers of a later form (buy the motor, not the magnet).
 
-    The lanes in scope carry the later form: `from` its makers, `to` its buyers. At level ``x`` they get
-    ``x share`` of each buyer's need, by normal share among them (evenly where they have none); the buyer's
-    other lanes keep the rest. Goods that a rule stops in one form cross the border in another.
+    The lanes in scope carry the later form: `from` its makers, `to` its buyers. At level ``x`` they go that
+    part of the way from the share of each buyer's need that they have to `share`, by normal share among
+    them (evenly where they have none); the buyer's other lanes keep the rest. Goods that a rule stops in
+    one form cross the border in another.
 
     Examples
     --------
@@ -38,9 +37,9 @@ class FormShift(Intervention):
     """
 
     kind: ClassVar[str] = "form_shift"
-    levers: ClassVar[tuple[str, ...]] = (LEVER,)
+    levers: ClassVar[tuple[str, ...]] = (SOURCING,)
 
-    share: float = field(metadata={"unit": "share", "doc": "share of the buyer's need that moves"})
+    share: float = field(metadata={"unit": "share", "doc": "share of the buyer's need they have in the end"})
 
     def __post_init__(self) -> None:
         Intervention.__post_init__(self)
@@ -48,32 +47,29 @@ class FormShift(Intervention):
         if not (self.from_places and self.materials):
             raise ValueError(f"{self.id}: `from` and `materials` say who makes the later form, and which")
 
-    def parts(self, network: Network) -> dict[str, float]:
-        """Return each lane in scope with its part of what moves to its buyer [share]."""
-        lanes = [
-            lane
-            for lane in lanes_in_scope(
-                network, self.from_places, self.to_places, self.materials, self.end_use
-            )
-            if not lane.is_pushed
-        ]
+    def lanes(self, network: Network) -> tuple[Lane, ...]:
+        """Return the lanes in scope."""
+        found = lanes_in_scope(network, self.from_places, self.to_places, self.materials, self.end_use)
+        return tuple(lane for lane in found if not lane.is_pushed)
+
+    def shares(self, world: World) -> dict[str, float]:
+        """Return what each lane in scope has of its buyer's need once all has moved [share]."""
+        lanes = self.lanes(world.network)
         found: dict[str, float] = {}
-        for place in sorted({(lane.buyer, lane.material) for lane in lanes}):
-            mine = [lane for lane in lanes if (lane.buyer, lane.material) == place]
-            total = sum(lane.sourcing_share for lane in mine)
-            for lane in mine:
-                found[lane.lane_id] = lane.sourcing_share / total if total > 0.0 else 1.0 / len(mine)
+        for lane in lanes:
+            rivals = [one for one in lanes if (one.buyer, one.material) == (lane.buyer, lane.material)]
+            total = sum(normal_share(world, one.lane_id) for one in rivals)
+            part = normal_share(world, lane.lane_id) / total if total > 0.0 else 1.0 / len(rivals)
+            found[lane.lane_id] = self.share * part
         return found
 
     def touches(self, network: Network) -> dict[str, tuple[str, ...]]:
         """Return the lanes in scope."""
-        return {LEVER: tuple(sorted(self.parts(network)))}
+        return {SOURCING: tuple(sorted(lane.lane_id for lane in self.lanes(network)))}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """State the lanes' share of the buyers' need."""
-        for lane_id, part in sorted(self.parts(world.network).items()):
-            value = level * self.share * part if level > 0.0 else LEVERS[LEVER].neutral
-            yield Turn(LEVER, (lane_id,), value)
+        yield from moved_shares(world, self.shares(world), level)
 
     def what(self) -> str:
         """Return the shift in words."""

@@ -13,8 +13,9 @@ from sim.interventions.instructions import Instruction, Turn, WaitUntil
 from sim.interventions.levers import LEVERS
 from sim.interventions.profile import Profile
 from sim.interventions.scope import check_known
+from sim.interventions.sourcing import SOURCING, moved_shares
 
-CAPACITY, SOURCING, SHARE = "line_capacity_added", "lane_sourcing_share", "line_share"
+CAPACITY, SHARE = "line_capacity_added", "line_share"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,9 +51,9 @@ class NewCapacity(Intervention):
     Work begins at `start`. Each stage takes its time and succeeds with its probability; a failed stage
     ends the project. `slip` delays what follows the last stage before the ramp. On day k of a ramp of n
     days ``(k + 1) / n`` of the capacity is there. In a deterministic run the project goes through while
-    the product of its probabilities is at least one half. `offtake` raises lanes to a share of their
-    buyer's need, in step with the ramp; `feeds` lets lines that run on the new material make a share of
-    what their site makes.
+    the product of its probabilities is at least one half. `offtake` moves lanes, in step
+    with the ramp, from the share they have to a stated share of their buyer's need; `feeds` lets lines that
+    stood still for want of the new material make a share of what their site makes.
 
     Examples
     --------
@@ -123,9 +124,7 @@ class NewCapacity(Intervention):
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add the capacity that is there at this level, and its share of the buyers' need."""
         yield Turn(CAPACITY, (self.line,), level * self._capacity(world))
-        for lane_id, share in sorted(self.offtake.items()):
-            value = level * share if level > 0.0 else LEVERS[SOURCING].neutral
-            yield Turn(SOURCING, (lane_id,), value)
+        yield from moved_shares(world, self.offtake, level)
         for line_id, share in sorted(self.feeds.items()):
             value = level * share if level > 0.0 else LEVERS[SHARE].neutral
             yield Turn(SHARE, (line_id,), value)

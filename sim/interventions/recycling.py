@@ -9,10 +9,10 @@ from typing import ClassVar
 from sim.domain import LineKind, Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.levers import LEVERS
 from sim.interventions.scope import check_known, in_words, lines_in_scope
+from sim.interventions.sourcing import SOURCING, moved_shares
 
-LEVER, SOURCING = "line_capacity_added", "lane_sourcing_share"
+LEVER = "line_capacity_added"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,10 +68,7 @@ class Recycling(Intervention):
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add to the lines, and to what is ordered from them."""
         yield Turn(LEVER, self.touches(world.network)[LEVER], level * self.added_per_day)
-        for lane_id, share in sorted(self.offtake.items()):
-            own = world.network.lanes[lane_id].sourcing_share
-            value = own + level * (share - own) if level > 0.0 else LEVERS[SOURCING].neutral
-            yield Turn(SOURCING, (lane_id,), value)
+        yield from moved_shares(world, self.offtake, level)
 
     def what(self) -> str:
         """Return the programme in words."""

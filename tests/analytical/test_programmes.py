@@ -159,6 +159,25 @@ def two_forms():
     return sketch.network()
 
 
+def test_form_shift_begins_with_the_share_there_is():
+    """A third of the motors come from China; half of the way to two thirds is a half."""
+    sketch = Sketch()
+    sketch.builder("works", {"motor": 1.0}, plan=12.0, cover=20.0, country="JP", habits=STEADY)
+    for place, share in (("home", 2 / 3), ("china", 1 / 3)):
+        sketch.source(f"{place}_motors", "motor", country={"home": "JP", "china": "CN"}[place])
+        sketch.lane(f"{place}_motors", "works", "motor", days=5, share=share)
+    fields = {"id": "motor", "from_places": ("CN",), "materials": ("motor",), "share": 2 / 3}
+    lane = "china_motors_works_motor"
+    for changes, settled in (
+        ({"enforced_days": 200.0}, 8.0), ({"steps": (Step(start=day(60), level=0.5),)}, 6.0),
+    ):  # fmt: skip
+        run = simulate(small_case(sketch.network(), 400, FormShift(start=day(60), **fields, **changes)))
+        bought = run.shipped[:, run.lanes.index(lane)]
+        np.testing.assert_allclose(bought[59], 4.0, rtol=1e-9)
+        assert bought[60:].min() >= 4.0
+        np.testing.assert_allclose(bought[-60:], settled, rtol=1e-3)
+
+
 def test_form_shift_moves_magnets_out_of_the_licensed_form():
     rule = FormShift(
         id="motor", from_places=("CN",), to_places=("works",), materials=("motor",), share=0.6, start=day(60)

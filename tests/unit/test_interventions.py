@@ -50,6 +50,9 @@ class Luck:
     def day(self, when: date) -> float:
         return float((when - START).days)
 
+    def flow(self, lane_id: str) -> float:
+        return 1.0 if lane_id.startswith("overseas") else 3.0
+
     def rng(self, stream: str) -> np.random.Generator:
         return np.random.default_rng([zlib.crc32(stream.encode()), self.replication])
 
@@ -395,13 +398,14 @@ class TestNewCapacity:
         assert self.added(self.project(end=day(150)), Luck(network))[-1] == (150, 0.0)
 
     def test_offtake_follows_the_ramp_and_returns_to_normal(self, network):
-        item = self.project(offtake={"pit_smelter_nd_oxide": 0.4}, end=day(150))
+        """From the quarter of its buyer's need that the lane has, not from nothing."""
+        item = self.project(offtake={"overseas_smelter_dy_oxide": 0.4}, end=day(150))
         shares = [
             step.value
             for _, step in events(item, Luck(network))
             if isinstance(step, Turn) and step.lever == "lane_sourcing_share"
         ]
-        assert shares == pytest.approx([0.1, 0.2, 0.3, 0.4, -1.0])
+        assert shares == pytest.approx([0.2875, 0.325, 0.3625, 0.4, -1.0])
 
     def test_the_probable_project_succeeds_without_luck(self, network):
         world = Luck(network, deterministic=True)
