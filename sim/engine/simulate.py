@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 import time
 from collections import OrderedDict
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from sim.case import Case, InitialState
-from sim.domain import Network
+from sim.domain import Network, Site
 from sim.engine import faults, shelf
 from sim.engine import state as factory
 from sim.engine.arrays import GROW_POOL, Draws, Floats, Ints, Net, Record, State
@@ -37,6 +37,9 @@ SETTLED = 1e-11
 WARM_UP_YEARS = 40
 MAKES_LATE = ("under_way", "route_days_added", "route_days_factor")
 """Levers that keep goods under way for longer."""
+_SAYING = ("name", "title", "figures", "folder")
+_FLOWING = tuple(item.name for item in fields(Network) if item.name not in (*_SAYING, "sites"))
+"""Parts of a network that decide what flows; sites are compared one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,7 @@ def compiled(base: Network, realised: Realised) -> Compiled:
     elif own:
         ready = _compile_anew(realised.network)
     else:
-        ready = _compile_or_fetch(realised.network)
+        ready = _with_own_covers(base) or _compile_or_fetch(base)
     _compiled[key] = (base, ready)
     while len(_compiled) > KEPT:
         _compiled.popitem(last=False)
@@ -81,6 +84,28 @@ def _leaves_flows(path: str) -> bool:
     return (owner, attribute) in (
         ("sites", "cover"), ("sites", "output_cover"), ("lanes", "interchangeable_share")
     )  # fmt: skip
+
+
+def _with_own_covers(network: Network) -> Compiled | None:
+    """Compile a network from a kept one that differs in covers alone; None if there is no such one."""
+    for _, ready in reversed(_compiled.values()):
+        if differs_in_covers_alone(ready.network, network) and not _reviews_long(network):
+            return _with_stocks(ready, network)
+    return None
+
+
+def differs_in_covers_alone(one: Network, other: Network) -> bool:
+    """Tell whether the same flows on day zero are sure: every record but for covers is equal."""
+    if any(getattr(one, name) != getattr(other, name) for name in _FLOWING):
+        return False
+    return one.sites.keys() == other.sites.keys() and all(
+        site is other.sites[name] or replace(other.sites[name], **_covers_of(site)) == site
+        for name, site in one.sites.items()
+    )
+
+
+def _covers_of(site: Site) -> dict[str, Any]:
+    return {name: getattr(site, name) for name in ("cover", "output_cover", "opening_cover")}
 
 
 def _reviews_long(network: Network) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sim.domain import Network
-from sim.engine.arrays import Floats, Net, State
+from sim.engine.arrays import Ints, Net, State
 from sim.engine.index import Index
 from sim.engine.origin import STAGES, classes_of
 
@@ -22,38 +22,49 @@ def stage_shares(network: Network, index: Index, net: Net, state: State) -> dict
     """
     classes = classes_of(network)
     count = (len(STAGES) + 1) * len(classes.jurisdictions)
-    sums = np.zeros((len(index.sites), len(network.elements), count))
+    owner, bins = _stocks(index, net, state)
+    row_of, rows = _spread(net.bins.element_first[bins], net.bins.element_end[bins])
+    weight = state.on_hand[bins][row_of] * net.elements.content[rows]
+    sites, elements = owner[row_of], net.elements.id[rows]
     mass = np.zeros((len(index.sites), len(network.elements)))
-    for site, bin_ in _stocks(index, net):
-        if state.on_hand[bin_] > 0.0:
-            _add(net, state.share, bin_, float(state.on_hand[bin_]), sums[site], mass[site], count)
-    found: dict[Key, float] = {}
-    for site, element, number in zip(*np.nonzero(sums), strict=True):
-        stage, place = divmod(int(number), len(classes.jurisdictions))
-        share = float(sums[site, element, number] / mass[site, element])
-        key = (index.sites[site], network.elements[element], (*STAGES, TOUCHED)[stage],
-               classes.jurisdictions[place])  # fmt: skip
-        found[key] = min(share, 1.0)
-    return found
-
-
-def _stocks(index: Index, net: Net) -> list[tuple[int, int]]:
-    """Return (site, stock) of all that is bought; a store's one stock is there once."""
-    pairs = {
-        (index.site[index.groups[int(group)][0]], int(bin_))
-        for group, bin_ in zip(net.lanes.group, net.lanes.bin, strict=True)
+    np.add.at(mass, (sites, elements), weight)
+    of_row, entries = _spread(net.elements.entry_first[rows], net.elements.entry_end[rows])
+    codes = entries - (net.elements.entry_first - net.elements.code)[rows][of_row]
+    parts = weight[of_row] * state.share[entries]
+    sums = np.zeros((len(index.sites), len(network.elements), count))
+    for numbers in (net.codes.number[codes], net.codes.also[codes]):
+        counted = (numbers >= 0) & (numbers < count)
+        where = sites[of_row][counted], elements[of_row][counted], numbers[counted]
+        np.add.at(sums, where, parts[counted])
+    sites, elements, numbers = np.nonzero(sums)
+    shares = np.minimum(sums[sites, elements, numbers] / mass[sites, elements], 1.0)
+    kinds = [(stage, place) for stage in (*STAGES, TOUCHED) for place in classes.jurisdictions]
+    return {
+        (index.sites[site], network.elements[element], *kinds[number]): share
+        for site, element, number, share in zip(
+            *(column.tolist() for column in (sites, elements, numbers, shares)), strict=True
+        )
     }
-    return sorted(pairs)
 
 
-def _add(net: Net, share: Floats, bin_: int, stock: float, sums: Floats, mass: Floats, count: int) -> None:
-    """Add one stock's elements to those of its site."""
-    for row in range(int(net.bins.element_first[bin_]), int(net.bins.element_end[bin_])):
-        element, weight = int(net.elements.id[row]), stock * float(net.elements.content[row])
-        first, end = int(net.elements.entry_first[row]), int(net.elements.entry_end[row])
-        code = int(net.elements.code[row])
-        mass[element] += weight
-        for numbers in (net.codes.number, net.codes.also):
-            found = numbers[code : code + end - first]
-            counted = (found >= 0) & (found < count)
-            sums[element, found[counted]] += weight * share[first:end][counted]
+def _stocks(index: Index, net: Net, state: State) -> tuple[Ints, Ints]:
+    """Return site and number of all stocks that are bought and not empty; a store's one stock counts once."""
+    site_of_group = np.array([index.site[site] for site, _ in index.groups], dtype=np.int64)
+    pairs = np.stack([site_of_group[net.lanes.group], net.lanes.bin])
+    owner, bins = np.unique(pairs, axis=1)
+    held = state.on_hand[bins] > 0.0
+    return owner[held], bins[held]
+
+
+def _spread(first: Ints, end: Ints) -> tuple[Ints, Ints]:
+    """Return the numbers from each first up to its end in one row, and which pair each is of.
+
+    Examples
+    --------
+    >>> [part.tolist() for part in _spread(np.array([5, 9]), np.array([7, 10]))]
+    [[0, 0, 1], [5, 6, 9]]
+    """
+    counts = end - first
+    pair = np.repeat(np.arange(counts.size), counts)
+    before = np.cumsum(counts) - counts
+    return pair, np.arange(pair.size) - before[pair] + first[pair]

@@ -14,8 +14,8 @@ from sim.domain import central
 from sim.interventions import ExportLicence
 from sim.interventions.scope import resolve_place
 from sim.metrics import reported_sites
-from sim.plots.registry import UnknownPlot
-from sim.plots.style import DARK, short_name, spread
+from sim.plots.registry import NoPicture, UnknownPlot
+from sim.plots.style import DARK, lost_share, short_name, spread
 from sim.results.execute import run as simulate_run
 from sim.results.replay import replayed
 
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sim.domain import Network
     from sim.results.run import Run
 
-COVERS = (5, 15, 30, 45, 60, 90, 120)
-DELAYS = (15, 30, 45, 63, 90, 126, 180)
+COVERS = (15, 30, 45, 60, 90, 120)
+DELAYS = (21, 42, 63, 84, 126, 168)
 """Grid [days]; 63 and 126 calendar days are 45 and 90 working days."""
 WORKING_DAYS = {45: 63, 90: 126}
 """The statutory time of decision, and twice it: working days to calendar days, seven for five."""
@@ -54,7 +54,8 @@ def prepare_cover_delay(
     Parameters
     ----------
     site
-        Manufacturer; empty: the one with the highest licensed share.
+        Manufacturer; empty: of those that buy from the country the one that loses the largest share of its
+        plan in the run, or, if none loses anything, has the highest licensed share.
     by
         Country whose exports are licensed; empty: that of the run's own licence, or the first tracked one.
     covers, delays
@@ -66,6 +67,13 @@ def prepare_cover_delay(
         Rows by cover, columns by delay [days]: units lost while the delay lasts and 120 days on, as a share
         of the plan of those days [%]. ``attrs``: site, name, by, share (of the use of the most exposed
         component), points (name, cover, delay its cover bridges) of all exposed manufacturers.
+
+    Raises
+    ------
+    UnknownPlot
+        If there is no such manufacturer.
+    NoPicture
+        If it, or nobody, buys anything from the country across a border.
     """
     import pandas as pd
 
@@ -77,9 +85,13 @@ def prepare_cover_delay(
         raise UnknownPlot(f"site {site!r} is not a manufacturer; sites: {', '.join(reported_sites(network))}")
     if not exposed or (site and site not in exposed):
         who = f"{site} buys nothing" if site else "no manufacturer buys anything"
-        raise UnknownPlot(f"{who} from {licensor} across a border; choose another --with by=")
-    chosen = site or max(exposed, key=lambda name: (exposed[name], name))
-    values = [[_lost(case, chosen, licensor, cover, delay) for delay in delays] for cover in covers]
+        raise NoPicture(f"{who} from {licensor} across a border; choose another --with by=")
+    lost = lost_share(run.metrics)
+    chosen = site or max(exposed, key=lambda name: (lost[name], exposed[name], name))
+    values = []
+    for cover in covers:
+        world = _with_cover(network, chosen, cover)  # one object a row, so that it is compiled once
+        values.append([_lost(replace(case, network=world), chosen, licensor, delay) for delay in delays])
     frame = pd.DataFrame(values, index=pd.Index(covers, name="cover"), columns=pd.Index(delays, name="delay"))
     frame.attrs = {
         "site": chosen,
@@ -114,13 +126,17 @@ def exposures(network: Network, licensor: str) -> dict[str, float]:
     return found
 
 
-def _lost(case: Case, site: str, licensor: str, cover: float, delay: float) -> float:
-    """Return the share of the plan that a manufacturer loses at one cover and one delay [%]."""
-    network = case.network
+def _with_cover(network: Network, site: str, cover: float) -> Network:
+    """Return the network with one cover for all components of a site, also on the first day."""
     record = network.sites[site]
-    materials = tuple(sorted({lane.material for lane in network.lanes_into(site)}))
     changed = replace(record, cover=dict.fromkeys(record.cover, float(cover)), opening_cover={})
-    world = replace(network, sites={**network.sites, site: changed})
+    return replace(network, sites={**network.sites, site: changed})
+
+
+def _lost(case: Case, site: str, licensor: str, delay: float) -> float:
+    """Return the share of the plan that a manufacturer loses at one delay [%]."""
+    world = case.network
+    materials = tuple(sorted({lane.material for lane in world.lanes_into(site)}))
     licence = ExportLicence(
         id="licence",
         by=(licensor,),

@@ -13,6 +13,7 @@ from sim.plots.style import (
     UNIT_WORDS,
     date_axis,
     label_ends,
+    lost_share,
     mark_rules,
     room_for_rules,
     rules_of,
@@ -84,8 +85,7 @@ def _column(run: Run, frame: pd.DataFrame, column: str) -> Any:
             guess = f"; did you mean {near[0]!r}?" if near else ""
             raise UnknownPlot(f"the series has no column {column!r}{guess} ({len(known)} columns)")
         return known[column]
-    planned = run.metrics["planned_units"].clip(lower=1e-12)
-    worst = str((run.metrics["lost_beyond_baseline_units"] / planned).idxmax())
+    worst = str(lost_share(run.metrics).idxmax())
     of_worst = [item for text, item in known.items() if text.split("|")[0] == worst]
     return of_worst[0] if of_worst else next(iter(known.values()))
 

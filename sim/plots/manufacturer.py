@@ -17,6 +17,7 @@ from sim.plots.style import (
     STOPPED,
     date_axis,
     legend_below,
+    lost_share,
     mark_rules,
     room_for_rules,
     rules_of,
@@ -56,8 +57,7 @@ def prepare_manufacturer(run: Run, site: str = "") -> pd.DataFrame:
         If there is no such manufacturer; the message has the nearest.
     """
     metrics = run.metrics
-    planned = metrics["planned_units"].clip(lower=1e-12)
-    chosen = site or str((metrics["lost_beyond_baseline_units"] / planned).idxmax())
+    chosen = site or str(lost_share(metrics).idxmax())
     if chosen not in metrics.index:
         import difflib
 

@@ -62,6 +62,11 @@ def title_of(run: Run) -> str:
     return str(run.manifest["title"] or run.name)
 
 
+def lost_share(metrics: pd.DataFrame) -> pd.Series[float]:
+    """Return the units each manufacturer loses beyond the baseline as a share of its plan."""
+    return metrics["lost_beyond_baseline_units"] / metrics["planned_units"].clip(lower=1e-12)
+
+
 def date_axis(ax: Axes, label: str = "date") -> None:
     """Make the horizontal axis one of dates, with few ticks."""
     from matplotlib.dates import AutoDateLocator, ConciseDateFormatter

@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping
 from datetime import date
 from enum import Enum
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 LEFT_OUT = frozenset({"figures", "folder", "file", "title", "question", "sources", "must_hold", "outputs"})
 """Fields that say where something came from or how it is reported, not what is simulated."""
+PLAIN = frozenset({float, int, str, bool, type(None)})
 
 
 def case_hash(case: Case) -> str:
@@ -99,12 +101,19 @@ def _hash(value: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@lru_cache(maxsize=256)
+def _names(kind: type) -> tuple[str, ...]:
+    """Return the fields of a record that count."""
+    return tuple(item.name for item in dataclasses.fields(kind) if item.name not in LEFT_OUT)
+
+
 def _plain(value: Any) -> Any:
+    if type(value) in PLAIN:  # most values are; what follows is slow
+        return value
     if isinstance(value, Enum):
         return value.value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        names = [item.name for item in dataclasses.fields(value) if item.name not in LEFT_OUT]
-        kept = {name: _plain(getattr(value, name)) for name in names}
+        kept = {name: _plain(getattr(value, name)) for name in _names(type(value))}
         kind = getattr(value, "kind", None)
         return {"": f"{type(value).__name__}:{kind}", **kept}
     if isinstance(value, Mapping):

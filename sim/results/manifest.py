@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 from datetime import UTC, date, datetime
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,11 @@ PACKAGES = ("numpy", "numba", "simpy", "pandas", "pyarrow", "scipy")
 
 def versions() -> dict[str, str]:
     """Return the versions of this package, Python and the packages that can change a figure."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> dict[str, str]:
     found = {"sim": __version__, "python": platform.python_version()}
     for name in PACKAGES:
         try:

@@ -7,11 +7,17 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 import sim
+from sim.engine.simulate import _compiled, differs_in_covers_alone, simulate
+from sim.interventions import ExportBan
+from sim.testing import serial_chain
 
 PACKAGE = Path(sim.__file__).parent
 RUN = """
@@ -78,3 +84,35 @@ def test_an_edited_helper_is_compiled_anew(tmp_path: Path) -> None:
     assert answer(2) == ["11", "1"]  # from the cache
     assert answer(3) == ["16", "0"]
     assert answer(2) == ["11", "1"]
+
+
+def test_a_network_with_other_covers_is_compiled_from_its_kin_to_the_same_bits() -> None:
+    """What another network of the same flows lends must not show in the result."""
+    network = sim.load_network("rare_earths_2024")
+    site = network.sites["toyota_japan"]
+    more = replace(site, cover=dict.fromkeys(site.cover, 77.0), output_cover={}, opening_cover={})
+    other = replace(network, sites={**network.sites, site.site_id: more})
+    assert differs_in_covers_alone(network, other)
+    ban = ExportBan(id="ban", start=date(2025, 2, 1), from_places=("CN",))
+    case = sim.Case("kin", other, start=date(2025, 1, 1), horizon_days=200, interventions=(ban,))
+    _compiled.clear()
+    alone = simulate(case)
+    _compiled.clear()
+    simulate(replace(case, network=network))
+    kin = simulate(case)
+    for name in ("line_made", "on_hand", "ordered", "in_transit", "touched"):
+        assert np.array_equal(getattr(alone, name), getattr(kin, name)), name
+    assert alone.origin == kin.origin
+
+
+@pytest.mark.parametrize("record", ["site", "lane", "pins"])
+def test_a_network_with_other_flows_is_no_kin(record: str) -> None:
+    network = serial_chain([20.0, 30.0], [8, 12])
+    sites, lanes = network.sites.items(), network.lanes.items()
+    changed = {
+        "site": {"sites": {name: replace(site, patience_days=3.0) for name, site in sites}},
+        "lane": {"lanes": {name: replace(lane, interchangeable_share=0.3) for name, lane in lanes}},
+        "pins": {"pins": {next(iter(network.lines)): 1.0}},
+    }[record]
+    assert not differs_in_covers_alone(network, replace(network, **changed))
+    assert differs_in_covers_alone(network, replace(network, title="the same under another title"))
