@@ -171,8 +171,7 @@ def _outcome(rest: Rest, run: Trajectory, days: int, severity: float) -> Outcome
     recoveries: list[float | None] = []
     lost: dict[str, float] = {}
     lost_days = 0.0
-    for calm in rest.reading.sites:
-        view = replace(calm, trajectory=run)
+    for calm, view in zip(rest.reading.sites, reading.sites, strict=True):
         day = shortfall_day(reading, view)
         if day is not None:
             shortfalls[view.site] = day

@@ -54,6 +54,7 @@ class Compiled:
     """A `Ref` to `net`, with the same attributes."""
     steady: State
     touched_keys: tuple[tuple[str, str, str], ...]
+    stocks: tuple[Stock, ...]
 
 
 _compiled: OrderedDict[tuple[int, tuple[tuple[str, float], ...]], tuple[Network, Compiled]] = OrderedDict()
@@ -119,7 +120,14 @@ def _compile_anew(network: Network) -> Compiled:
     steady = factory.steady_state(net)
     _fall_asleep(network, index, steady)
     steady = _warmed_up(net, steady)
-    return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
+    return _ready(network, flows, index, net, steady)
+
+
+def _ready(network: Network, flows: SteadyFlows, index: Index, net: Net, steady: State) -> Compiled:
+    stocks = [Stock(site, material, "input") for site, material in index.groups]
+    stocks += [Stock(site, material, "output") for site, material in index.outs]
+    keys = _touched_keys(network, index, net)
+    return Compiled(network, flows, index, net, Ref(net), steady, keys, tuple(stocks))
 
 
 def _compile_or_fetch(network: Network) -> Compiled:
@@ -127,8 +135,7 @@ def _compile_or_fetch(network: Network) -> Compiled:
     place = shelf.place_of(network)
     found = shelf.fetch(place)
     if found is not None:
-        flows, index, net, steady = found
-        return Compiled(network, flows, index, net, Ref(net), steady, _touched_keys(network, index, net))
+        return _ready(network, *found)
     ready = _compile_anew(network)
     shelf.put(place, (ready.flows, ready.index, ready.net, ready.steady))
     return ready
@@ -312,8 +319,6 @@ def _labelled(
     elapsed: float,
 ) -> Trajectory:
     net, index, record = ready.net, ready.index, calendar.record
-    stocks = [Stock(site, material, "input") for site, material in index.groups]
-    stocks += [Stock(site, material, "output") for site, material in index.outs]
     return Trajectory(
         name=case.name,
         replication=world.replication,
@@ -323,7 +328,7 @@ def _labelled(
         lanes=index.lanes,
         routes=index.routes,
         materials=index.materials,
-        stocks=tuple(stocks),
+        stocks=ready.stocks,
         line_wanted=record.lines.wanted,
         line_made=record.lines.made,
         line_planned=record.lines.planned,

@@ -6,7 +6,8 @@ Measures (one value per site) are in `measures`, series over days in `series`; b
 
 from sim.metrics import measures as _measures
 from sim.metrics import series as _series
-from sim.metrics.reading import Reading, SiteView, reported_sites
+from sim.metrics.layout import reported_sites
+from sim.metrics.reading import Reading, SiteView
 from sim.metrics.registry import MEASURES, SERIES, Measure, Series
 from sim.metrics.tables import (
     COLUMNS,

@@ -6,7 +6,9 @@ site has several lines, a *shortfall* is the first of any line; plan and output 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import wraps
 
 import numpy as np
 
@@ -28,15 +30,31 @@ def _date(reading: Reading, day: int | None) -> date | None:
     return None if day is None else reading.trajectory.start + timedelta(days=day)
 
 
+Looking = Callable[[Reading, SiteView], int | None]
+
+
+def _once(look: Looking) -> Looking:
+    """Look for a day of a site once: four measures ask for the first shortfall."""
+
+    @wraps(look)
+    def found(reading: Reading, view: SiteView) -> int | None:
+        key = (look.__name__, reading.runway_from_day)
+        if key not in view.found:
+            view.found[key] = look(reading, view)
+        return view.found[key]
+
+    return found
+
+
+@_once
 def shortfall_day(reading: Reading, view: SiteView) -> int | None:
     """Return the first day a line of the site makes < 99.9 % of plan for want of input."""
-    return first_day(np.asarray(_short(reading, view).any(axis=1)), reading.runway_from_day)
+    return first_day(np.asarray(_short(view).any(axis=0)), reading.runway_from_day)
 
 
-def _short(reading: Reading, view: SiteView) -> np.ndarray:
-    run = reading.trajectory
-    made, planned = run.line_made[:, view.lines], run.line_planned[:, view.lines]
-    wants_input = run.line_limit[:, view.lines] >= 0
+def _short(view: SiteView) -> np.ndarray:
+    """Tell which lines were short for want of input on which days, shape (line, day)."""
+    made, planned, wants_input = view.daily
     return np.asarray((made < SHORTFALL_SHARE * planned) & wants_input)
 
 
@@ -90,6 +108,7 @@ def line_stop_date(reading: Reading, view: SiteView) -> date | None:
     return _date(reading, _stop_day(reading, view))
 
 
+@_once
 def _stop_day(reading: Reading, view: SiteView) -> int | None:
     stopped = (view.made <= STOP_SHARE * view.planned) & (view.planned > 0.0)
     return first_run(stopped, STOP_DAYS, reading.runway_from_day)
@@ -112,7 +131,7 @@ def _missing_on(reading: Reading, view: SiteView, day: int | None) -> str | None
     if day is None:
         return None
     run = reading.trajectory
-    short = _short(reading, view)[day]
+    short = _short(view)[:, day]
     if not short.any():
         return None
     lost = run.line_planned[day, view.lines] - run.line_made[day, view.lines]
@@ -191,24 +210,11 @@ def touched_end_share(reading: Reading, view: SiteView) -> float | None:
 
 
 def _touched_share(reading: Reading, view: SiteView, record: int) -> float | None:
-    run, network = reading.trajectory, reading.network
-    if not network.tracked or run.touched.shape[0] == 0:
+    run, weights = reading.trajectory, view.touched_weights
+    if not view.touched.size or run.touched.shape[0] == 0:
         return None
-    keys = reading.touched_columns.get((view.site, network.tracked[0]), [])
-    if not keys:
-        return None
-    weights = np.array([_element_use(reading, view, element) for _, element in keys])
-    if weights.sum() <= 0.0:
-        weights = np.ones(len(keys))
-    shares = np.array([run.touched[record, i] for i, _ in keys])
+    shares = run.touched[record, view.touched]
     known = np.isfinite(shares) & (weights > 0.0)
-    return float(np.average(shares[known], weights=weights[known])) if known.any() else None
-
-
-def _element_use(reading: Reading, view: SiteView, element: str) -> float:
-    materials = reading.network.materials
-    run = reading.trajectory
-    return sum(
-        float(use) * float(materials[run.stocks[i].material].contents.get(element, 0.0))
-        for i, use in zip(view.components, view.use_planned, strict=True)
-    )
+    if not known.any():
+        return None
+    return float((shares[known] * weights[known]).sum() / weights[known].sum())

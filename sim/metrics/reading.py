@@ -1,24 +1,39 @@
-"""A trajectory seen from each site: which lines, stocks and lanes are its own.
+"""A trajectory seen from each site: what its own lines, stocks and lanes did.
 
-Owns the index work that every measure needs, once per trajectory. Knows no formula of a measure;
-those are in `measures` and `series`.
+Owns what several measures need, once per trajectory. Knows no formula of a measure; those are in
+`measures` and `series`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.domain import LineKind, Network
+from sim.metrics.layout import layout_of
 
 if TYPE_CHECKING:
+    from sim.domain import Network
     from sim.engine.trajectory import FloatArray, IntArray, Trajectory
 
-STEADY_WEIGHT = 0.0
-"""An input whose planned use is this or less is not a component the line depends on."""
+
+class Daily(NamedTuple):
+    """What some lines did, shape (line, day), each line's days side by side.
+
+    `made` and `planned` [unit/day]; `wants_input` tells on which days an input bound a line.
+    """
+
+    made: FloatArray
+    planned: FloatArray
+    wants_input: np.ndarray
+
+
+def _daily(run: Trajectory, lines: IntArray) -> Daily:
+    made = np.ascontiguousarray(run.line_made.take(lines, axis=1).T)
+    planned = np.ascontiguousarray(run.line_planned.take(lines, axis=1).T)
+    return Daily(made, planned, np.ascontiguousarray(run.line_limit.take(lines, axis=1).T >= 0))
 
 
 @dataclass(frozen=True)
@@ -33,6 +48,8 @@ class SiteView:
         Indices of the input stocks with a planned use, shape (component,).
     inbound
         For each component, the indices of the lanes that bring it.
+    touched, touched_weights
+        Columns of the shares touched in the first tracked place, and how much each counts, shape (element,).
     """
 
     site: str
@@ -41,16 +58,25 @@ class SiteView:
     components: IntArray
     inbound: tuple[IntArray, ...]
     is_customer: bool
+    touched: IntArray
+    touched_weights: FloatArray
+    found: dict[tuple[str, int], int | None] = field(default_factory=dict, init=False, repr=False)
+    """Days that several measures ask for, once looked for, by name and the day from which runways count."""
+
+    @cached_property
+    def daily(self) -> Daily:
+        """What the site's lines did, by line."""
+        return _daily(self.trajectory, self.lines)
 
     @cached_property
     def planned(self) -> FloatArray:
         """Plan of the site, summed over its lines, shape (day,) [unit/day]."""
-        return np.asarray(self.trajectory.line_planned[:, self.lines].sum(axis=1))
+        return np.asarray(self.daily.planned.sum(axis=0))
 
     @cached_property
     def made(self) -> FloatArray:
         """Output of the site, summed over its lines, shape (day,) [unit/day]."""
-        return np.asarray(self.trajectory.line_made[:, self.lines].sum(axis=1))
+        return np.asarray(self.daily.made.sum(axis=0))
 
     @cached_property
     def use_planned(self) -> FloatArray:
@@ -87,67 +113,23 @@ class Reading:
     @cached_property
     def sites(self) -> tuple[SiteView, ...]:
         """Return the views of all reported sites, in the order of their ids."""
-        return tuple(self._view(site) for site in reported_sites(self.network))
-
-    @cached_property
-    def touched_columns(self) -> dict[tuple[str, str], list[tuple[int, str]]]:
-        """Return (column, element) of the touched shares by site and place."""
-        return _columns_of(self.trajectory.touched_keys)
-
-    @cached_property
-    def _inputs_by_site(self) -> dict[str, list[int]]:
-        """Return the bought stocks of each site."""
-        found: dict[str, list[int]] = {}
-        for i, stock in enumerate(self.trajectory.stocks):
-            if stock.role == "input":
-                found.setdefault(stock.site, []).append(i)
-        return found
-
-    @cached_property
-    def _line_numbers(self) -> dict[str, int]:
-        return {line: i for i, line in enumerate(self.trajectory.lines)}
-
-    @cached_property
-    def _lanes_by_goods(self) -> dict[tuple[str, str], list[int]]:
-        """Return the lanes by buyer and material."""
-        found: dict[tuple[str, str], list[int]] = {}
-        for i, lane_id in enumerate(self.trajectory.lanes):
-            lane = self.network.lanes[lane_id]
-            found.setdefault((lane.buyer, lane.material), []).append(i)
-        return found
-
-    def _view(self, site: str) -> SiteView:
-        run = self.trajectory
-        wanted = {line.line_id for line in self.network.lines_at(site) if _is_final(line.kind, line.is_sink)}
-        numbers = self._line_numbers
-        lines = np.array(sorted(numbers[line] for line in wanted if line in numbers), dtype=np.int32)
-        inputs = self._inputs_by_site.get(site, [])
-        components = np.array([i for i in inputs if run.use_planned[i] > STEADY_WEIGHT], dtype=np.int32)
-        inbound = tuple(self._inbound(site, run.stocks[i].material) for i in components)
-        kinds = {self.network.lines[line].kind for line in wanted}
-        return SiteView(site, run, lines, components, inbound, kinds == {LineKind.CUSTOMER})
-
-    def _inbound(self, site: str, material: str) -> IntArray:
-        return np.array(self._lanes_by_goods.get((site, material), []), dtype=np.int32)
-
-
-@lru_cache(maxsize=4)
-def _columns_of(keys: tuple[tuple[str, str, str], ...]) -> dict[tuple[str, str], list[tuple[int, str]]]:
-    """Return (column, element) by site and place; all replications of a network have the same keys."""
-    found: dict[tuple[str, str], list[tuple[int, str]]] = {}
-    for i, (site, element, place) in enumerate(keys):
-        found.setdefault((site, place), []).append((i, element))
-    return found
-
-
-def _is_final(kind: LineKind, is_sink: bool) -> bool:
-    return kind is LineKind.CUSTOMER or (kind is LineKind.BUILD and not is_sink)
-
-
-def reported_sites(network: Network) -> tuple[str, ...]:
-    """Return the sites of the result table: builders that are not sinks, and customers, by id."""
-    found = {line.site for line in network.lines.values() if _is_final(line.kind, line.is_sink)}
-    return tuple(sorted(found))
+        run, rows = self.trajectory, layout_of(self.network, self.trajectory)
+        if not rows:
+            return ()
+        # The days of a line lie far apart in a trajectory: all lines are gathered in one pass.
+        everyone = _daily(run, np.concatenate([row.lines for row in rows]))
+        found, first = [], 0
+        for row in rows:
+            view = SiteView(
+                row.site, run, row.lines, row.components, row.inbound, row.is_customer, row.touched,
+                row.touched_weights,
+            )  # fmt: skip
+            end = first + len(row.lines)
+            vars(view)["daily"] = Daily(*(array[first:end] for array in everyone))
+            vars(view)["use_planned"] = row.use_planned
+            found.append(view)
+            first = end
+        return tuple(found)
 
 
 def first_day(hit: np.ndarray, start: int = 0) -> int | None:
@@ -158,8 +140,9 @@ def first_day(hit: np.ndarray, start: int = 0) -> int | None:
     >>> first_day(np.array([True, False, True]), start=1)
     2
     """
-    days = np.flatnonzero(hit[start:])
-    return int(days[0]) + start if days.size else None
+    days = hit[start:]
+    day = int(days.argmax()) if days.size else 0
+    return day + start if days.size and days[day] else None
 
 
 def first_run(hit: np.ndarray, length: int, start: int = 0) -> int | None:
@@ -170,9 +153,8 @@ def first_run(hit: np.ndarray, length: int, start: int = 0) -> int | None:
     >>> first_run(np.array([True, False, True, True]), 2)
     2
     """
-    days = np.asarray(hit[start:], dtype=np.int64)
-    if len(days) < length:
+    if len(hit) - start < length or not hit[start:].any():
         return None
-    so_far = np.concatenate([[0], np.cumsum(days)])
+    so_far = np.concatenate([[0], np.cumsum(hit[start:], dtype=np.int64)])
     found = first_day(so_far[length:] - so_far[:-length] == length)
     return None if found is None else found + start

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,9 +28,8 @@ def _frame(
 ) -> pd.DataFrame:
     import pandas as pd
 
-    start = reading.trajectory.start
-    steps = range(values.shape[0]) if days is None else days
-    index = pd.DatetimeIndex([start + timedelta(days=int(day)) for day in steps], name="date")
+    steps = tuple(range(values.shape[0]) if days is None else days.tolist())
+    index = _dates(reading.trajectory.start, steps)
     if len(names) == 1:
         labels: pd.Index = pd.Index(list(columns), name=names[0])
     elif len(columns):
@@ -37,6 +37,14 @@ def _frame(
     else:
         labels = pd.MultiIndex.from_arrays([[] for _ in names], names=list(names))
     return pd.DataFrame(values, index=index, columns=labels)
+
+
+@lru_cache(maxsize=8)
+def _dates(start: date, days: tuple[int, ...]) -> pd.DatetimeIndex:
+    """Return the dates of some days; many series of many replications share them."""
+    import pandas as pd
+
+    return pd.DatetimeIndex([start + timedelta(days=day) for day in days], name="date")
 
 
 def _by_site(reading: Reading, value: Callable[[SiteView], FloatArray]) -> pd.DataFrame:

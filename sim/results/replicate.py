@@ -189,13 +189,13 @@ def _coded(reading: Reading) -> np.ndarray:
     materials = {name: float(i) for i, name in enumerate(sorted(reading.network.materials))}
 
     def code(value: Any) -> float:
+        if isinstance(value, float):
+            return value
         if value is None:
             return math.nan
-        if isinstance(value, date):
-            return float(value.toordinal())
-        return materials[value] if isinstance(value, str) else float(value)
+        return float(value.toordinal()) if isinstance(value, date) else materials[value]
 
-    rows = [[code(row[name]) for name in MEASURES] for row in measured(reading)]
+    rows = [[code(value) for value in row.values()] for row in measured(reading)]
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(MEASURES))
 
 
