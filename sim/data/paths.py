@@ -204,13 +204,19 @@ def with_numbers(network: Network, numbers: Mapping[str, Number]) -> Network:
     """
     problems: list[Problem] = []
     changed: dict[str, dict[str, Any]] = {kind: dict(getattr(network, kind)) for kind in KINDS}
+    members: _Members = {}
     for path in sorted(numbers, key=lambda item: (item.count("."), item)):
         try:
             get_number(network, path)
             _check_number(path, numbers[path])
-            _set(changed, path, numbers[path])
+            _set(changed, members, path, numbers[path])
         except DataError as error:
             problems.extend(error.problems)
+    for (kind, name), figures in members.items():
+        record = changed[kind][name]
+        changed[kind][name] = replace(
+            record, **{tail: {**getattr(record, tail), **values} for tail, values in figures.items()}
+        )
     if not problems:
         changed["lanes"] = _rebalanced(changed["lanes"], numbers, problems)
     if problems:
@@ -244,7 +250,12 @@ def _check_number(path: str, value: Number) -> None:
         raise DataError(Problem(f"{path} is a share between 0 and 1", key=path, given=f"{value:g}"))
 
 
-def _set(changed: dict[str, dict[str, Any]], path: str, value: Number) -> None:
+_Members = dict[tuple[str, str], dict[str, dict[str, Number]]]
+"""By record: single figures of its mappings, which are set together (a record is costly to replace)."""
+
+
+def _set(changed: dict[str, dict[str, Any]], members: _Members, path: str, value: Number) -> None:
+    """Replace a figure, or note it in `members`, which come after figures that scale a whole mapping."""
     kind, name, tail, *rest = path.split(".")
     record = changed[kind][name]
     if tail == "nameplates":
@@ -252,10 +263,12 @@ def _set(changed: dict[str, dict[str, Any]], path: str, value: Number) -> None:
             if line.site == name and line.nameplate == rest[0]:
                 changed["lines"][line_id] = replace(line, nameplate_capacity_per_day=value)
         return
+    if tail in MAPPINGS[kind] and rest:
+        members.setdefault((kind, name), {}).setdefault(tail, {})[rest[0]] = value
+        return
     if tail in MAPPINGS[kind]:
-        members = dict(getattr(record, tail))
-        members = {**members, rest[0]: value} if rest else scaled_cover(members, float(central(value)))
-        changed[kind][name] = replace(record, **{tail: members})
+        scaled = scaled_cover(getattr(record, tail), float(central(value)))
+        changed[kind][name] = replace(record, **{tail: scaled})
         return
     owner, _, key = ATTRIBUTES[kind][tail].field.partition(".")
     new: Any = round(central(value)) if owner in WHOLE else value

@@ -6,7 +6,7 @@ so that nothing depends on which came first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -56,6 +56,20 @@ def combine(lever: Lever, values: Iterable[float]) -> float:
     return listed[-1]
 
 
+def _numbered(axis: str, net: Net, index: Index) -> dict[str, int]:
+    """Return the rows of an axis whose ids are made of two names."""
+    if axis == "lane_route":
+        return {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)}
+    if axis == "group":
+        return {f"{site}|{material}": i for (site, material), i in index.group.items()}
+    materials = net.groups.material[net.inputs.group].tolist()
+    lines = net.inputs.line.tolist()
+    return {
+        f"{index.lines[line]}|{index.materials[material]}": slot
+        for slot, (line, material) in enumerate(zip(lines, materials, strict=True))
+    }
+
+
 class Board:
     """Contributions by lever and row, and the arrays the kernel reads."""
 
@@ -67,22 +81,16 @@ class Board:
         self._quotas: dict[str, Quota] = {}
         self._strengths: dict[str, float] = {}
         self._turned: dict[str, dict[int, dict[str, float]]] = {}
-        self._rows = {
-            "lane": index.lane,
-            "line": index.line,
-            "route": index.route,
-            "lane_route": {f"{lane}|{route}": i for i, (lane, route) in enumerate(index.lane_routes)},
-            "input": {
-                f"{index.lines[line]}|{index.materials[net.groups.material[net.inputs.group[slot]]]}": slot
-                for line in range(len(net.lines))
-                for slot in range(net.lines.in_first[line], net.lines.in_end[line])
-            },
-            "group": {f"{site}|{material}": i for (site, material), i in index.group.items()},
-        }
+        self._rows: dict[str, Mapping[str, int]] = {
+            "lane": index.lane, "line": index.line, "route": index.route
+        }  # fmt: skip
 
-    def row_of(self, lever: Lever, key: str) -> int:
-        """Return the row of an id on a lever's axis."""
-        return self._rows[lever.rows][key]
+    def rows_of(self, lever: Lever) -> Mapping[str, int]:
+        """Return the rows of all ids on a lever's axis."""
+        axis = lever.rows
+        if axis not in self._rows:
+            self._rows[axis] = _numbered(axis, self.net, self.index)
+        return self._rows[axis]
 
     def turn(self, owner: str, turn: Turn, state: State, today: int) -> None:
         """Carry out a turn; goods under way and shares follow at once, before the day's receipts."""
@@ -90,7 +98,7 @@ class Board:
         table, column = lever_column(lever)
         array = getattr(self.levers, table)[column]
         touched = []
-        rows, turned = self._rows[lever.rows], self._turned.setdefault(lever.name, {})
+        rows, turned = self.rows_of(lever), self._turned.setdefault(lever.name, {})
         for key in turn.scope:
             row = rows[key]
             contributions = turned.setdefault(row, {})

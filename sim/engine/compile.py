@@ -9,6 +9,8 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from sim.domain import Distribution, Lane, Line, LineKind, Network, Number, Site, central
 from sim.engine import arrays as a
 from sim.engine.arrays import Floats, flags, floats, ints
@@ -366,8 +368,14 @@ def _opening_covers(network: Network, index: Index) -> Floats:
 
 def with_stock_figures(net: a.Net, network: Network, index: Index) -> a.Net:
     """Return the arrays with the covers and interchangeable shares of another network of the same flows."""
-    planned = zip(index.outs, net.outs.planned, strict=True)
-    target = floats(_target(network, index, key, float(value)) for key, value in planned)
+    cover = floats(
+        central(network.sites[site].output_cover.get(material, 0.0)) for site, material in index.outs
+    )
+    target = np.zeros(len(index.outs))
+    kind, out = net.lines.kind[net.out_lines.line], net.outputs.bin[net.out_lines.slot]
+    plants, mines = out[kind == a.PLANT], out[kind == a.MINE]
+    target[plants] = (cover[plants] + 1.0) * net.outs.planned[plants]
+    target[mines] = cover[mines] * net.outs.planned[mines]
     fits = floats(network.lanes[name].interchangeable_share for name in index.lanes)
     return net._replace(
         groups=net.groups.replace(
