@@ -92,8 +92,11 @@ class Board:
             self._rows[axis] = _numbered(axis, self.net, self.index)
         return self._rows[axis]
 
-    def turn(self, owner: str, turn: Turn, state: State, today: int) -> None:
-        """Carry out a turn; goods under way and shares follow at once, before the day's receipts."""
+    def turn(self, owner: str, turn: Turn, state: State, today: int) -> bool:
+        """Carry out a turn; goods under way and shares follow at once, before the day's receipts.
+
+        Return whether any row has another value than before.
+        """
         lever = LEVERS[turn.lever]
         table, column = lever_column(lever)
         array = getattr(self.levers, table)[column]
@@ -117,6 +120,7 @@ class Board:
             for quota in self._quotas.values():
                 if quota.owner == owner:
                     self._bind(quota, state)
+        return bool(touched)
 
     def allow(self, owner: str, rule: Allow, state: State, first_day: int) -> State:
         """Begin a window of a quota; return the state, which may have got new rows for it."""

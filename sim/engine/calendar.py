@@ -38,6 +38,7 @@ from sim.engine.ledger import Ledger
 from sim.engine.opening import Filed
 from sim.engine.realise import CaseWorld
 from sim.engine.reference import ref_to
+from sim.engine.rest import LOOKED_AT_DAYS, Rest
 from sim.interventions import Intervention
 from sim.interventions.instructions import (
     Allow,
@@ -84,6 +85,7 @@ class Calendar:
         record: Record,
         ledger: Ledger,
         filed: tuple[Filed, ...] = (),
+        rest: Rest | None = None,
     ) -> None:
         self.env = simpy.Environment()
         self.world = world
@@ -94,6 +96,7 @@ class Calendar:
         self.record = record
         self.ledger = ledger
         self.filed = filed
+        self._rest = rest
         self.work = factory.work_space(net)
         self.signals = factory.no_signals()
         self.board = Board(net, index, factory.neutral_levers(net))
@@ -182,10 +185,13 @@ class Calendar:
             if not event.triggered:
                 event.succeed(float(today))
         elif isinstance(instruction, Open):
+            self._rest = None
             self.env.process(self._examine(instruction.examiner))
         elif isinstance(instruction, Watch):
+            self._rest = None
             self._watch(owner, instruction)
         elif isinstance(instruction, Allow):
+            self._rest = None
             self.state = self.board.allow(owner, instruction, self.state, self.first_day)
         elif isinstance(instruction, Note):
             self.log.append((today, owner, instruction.text))
@@ -196,7 +202,8 @@ class Calendar:
             if turn.lever == "under_way":
                 # Goods that are held or turned back move to other stacks, which may need blocks of their own.
                 self.state = factory.with_room(self.state, self.margin)
-            self.board.turn(owner, turn, self.state, int(self.state.clock[1]))
+            if self.board.turn(owner, turn, self.state, int(self.state.clock[1])):
+                self._rest = None
             if turn.lever == "line_pace":
                 self._pace_changes.succeed()
                 self._pace_changes = self.env.event()
@@ -260,15 +267,31 @@ class Calendar:
         while self.day < self.world.horizon_days:
             yield Late(self.env)
             due = min(float(self.world.horizon_days), float(last_check + CHECK_DAYS), self.env.peek())
-            self._advance(max(math.ceil(due), self.day + 1))
+            self._go_on(max(math.ceil(due), self.day + 1))
             if self.day >= min(last_check + CHECK_DAYS, self.world.horizon_days):
                 self.ledger.check(self._refs()[2], self.day)
                 last_check = self.day
             yield self.env.timeout(self.day - self.env.now)
             self._answer()
 
+    def _go_on(self, until: int) -> None:
+        """Reach a day: through the kernel, or past days that are alike."""
+        look = max(self.day, LOOKED_AT_DAYS - 1)
+        if self._rest is not None and not self._rest.is_known and until > look + 1:
+            self._advance(look)
+            self._rest.begin_to_look(self.state)
+            self._advance(look + 1)
+            is_quiet = self.day == look + 1 and self.signals.count[0] == 0
+            if not (is_quiet and self._rest.look(self.state, self.record, look)):
+                self._rest = None
+        if self._rest is not None and self._rest.is_known:
+            self._rest.skip(self.state, self.record, self.day, until - self.day)
+        elif self.signals.count[0] == 0:
+            self._advance(until)
+
     def _advance(self, until: int) -> None:
-        while True:
+        """Let the kernel advance to a day."""
+        while self.day < until:
             faults.distort(self.state)
             reason = advance(*self._refs(), self.margin, self.first_day + until, self._is_turned)
             self._is_turned = False

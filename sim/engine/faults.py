@@ -41,6 +41,11 @@ def is_planted(name: str) -> bool:
     return name in _active
 
 
+def any_is_planted() -> bool:
+    """Tell whether any fault is active."""
+    return bool(_active)
+
+
 def distorted(net: Net) -> Net:
     """Return the network with the faults that alter it."""
     if is_planted("lead_time_off_by_one"):

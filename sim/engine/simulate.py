@@ -26,6 +26,7 @@ from sim.engine.opening import applications, with_initial_state
 from sim.engine.origin import classes_of
 from sim.engine.realise import CaseWorld, Realised, is_of_network, realise
 from sim.engine.reference import Ref, ref_to
+from sim.engine.rest import Rest, may_rest
 from sim.engine.stage_shares import Key, stage_shares
 from sim.engine.trajectory import LIMIT_CHOKED, SHIPMENT_DTYPE, Stock, Trajectory
 from sim.errors import RunFailed
@@ -206,7 +207,9 @@ def _piles(net: Net) -> NDArray[Any]:
     return np.flatnonzero(net.outs.planned - taken > 1e-9 * net.outs.planned)
 
 
-def simulate(case: Case, replication: int | None = None, *, in_detail: bool = True) -> Trajectory:
+def simulate(
+    case: Case, replication: int | None = None, *, in_detail: bool = True, day_by_day: bool = False
+) -> Trajectory:
     """Simulate one replication of a case.
 
     Parameters
@@ -217,6 +220,8 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
     in_detail
         Keep the daily series of every lane and every shipment; without it these arrays are empty: three
         years of the reference network then hold 25 MiB instead of 68.
+    day_by_day
+        Simulate also days that repeat because nothing has happened yet; in detail that is always so.
 
     Raises
     ------
@@ -249,7 +254,9 @@ def simulate(case: Case, replication: int | None = None, *, in_detail: bool = Tr
     before = stage_shares(ready.network, ready.index, ready.net, state) if in_detail else {}
     ledger = Ledger.open(ready.network, ready.index, net, state)
     filed = applications(ready.net, ready.index, realised.initial_state)
-    calendar = Calendar(world, net, ready.index, state, draws, record, ledger, filed)
+    can_rest = not (in_detail or day_by_day) and may_rest(case, realised.initial_state, ready.net, draws)
+    rest = Rest(ready.net) if can_rest else None
+    calendar = Calendar(world, net, ready.index, state, draws, record, ledger, filed, rest)
     assert first == calendar.first_day
     calendar.run(realised.interventions)
     elapsed = time.perf_counter() - began

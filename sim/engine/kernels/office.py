@@ -236,7 +236,7 @@ def give_up(books: Books, until: float) -> None:
         place = books.pending.place[row]
         day = books.pending.ordered[row] + books.lanes.patience[place]
         if books.pending.is_overdue[row] == 0 and day < until:
-            write_decision(books, math.ceil(day), place, OVERDUE, books.pending.tonnes[row], 0.0)
+            write_decision(books, math.ceil(day - SPECK), place, OVERDUE, books.pending.tonnes[row], 0.0)
             books.pending.is_overdue[row] = 1
 
 

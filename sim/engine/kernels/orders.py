@@ -34,6 +34,10 @@ from sim.engine.kernels.licences import file_for_licence, free_licence
 
 RETURNED_SHARE = 0.01
 """A moved share smaller than this has returned."""
+ROUNDING = 1e-12
+"""An order this small beside the level it fills is rounding: no application must begin with it."""
+NO_MOVE = 1e-9
+"""Business this small beside a day's use is rounding: no alternative has stepped in because of it."""
 RETURN_DAYS = 30.0
 """Time in which a lane that works again is asked to refill its own stock."""
 
@@ -296,9 +300,10 @@ def order_up_to_levels(net: Net, levers: Levers, state: State, work: Work, today
             if net.groups.store[group] >= 0:
                 days += 1.0  # a store orders before it sees the orders of the day
             level = state.groups.forecast[group] * days
-        gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
+        level *= state.lanes.share_now[lane]
+        gap = level - position_of(net, state, work, lane, today)
         is_up_to = (policy == BASE_STOCK or policy == ORDER_UP_TO) and net.lanes.pushed[lane] == 0
-        if not is_up_to or work.groups.due[group] == 0:
+        if not is_up_to or work.groups.due[group] == 0 or abs(gap) <= ROUNDING * level:
             gap = 0.0
         work.lanes.order[lane] = max(gap, 0.0)
         work.groups.surplus[group] += max(-gap, 0.0)
@@ -326,7 +331,7 @@ def move_orders(
             moved += work.lanes.order[lane] * part
             work.lanes.order[lane] = order_of_failed(net, state, work, lane, fits, part)
     surplus = work.groups.surplus[group]
-    if moved > surplus:
+    if moved - surplus > NO_MOVE * state.groups.forecast[group]:
         spread(net, levers, state, work, group, moved - surplus, today)
 
 
@@ -360,7 +365,7 @@ def split_cancelled(
         if work.lanes.cancelled[lane] > 0.0:
             fits = fitting_elsewhere(net, state, work, lane, group, today)
             moved += work.lanes.cancelled[lane] * fits
-    if moved > 0.0:
+    if moved > NO_MOVE * state.groups.forecast[group]:
         spread(net, levers, state, work, group, moved, today)
 
 
