@@ -145,7 +145,7 @@ def decide(books: Books, today: int) -> None:
         row = pop(books, waiting, True)
         waiting -= 1
         day = slot(books, row)
-        if day >= until:
+        if day >= until - SPECK:
             copy(books.pending, row, books.left, left)
             left += 1
             for place in range(waiting):
@@ -235,7 +235,7 @@ def give_up(books: Books, until: float) -> None:
     for row in range(books.sums.pending[0]):
         place = books.pending.place[row]
         day = books.pending.ordered[row] + books.lanes.patience[place]
-        if books.pending.is_overdue[row] == 0 and day < until:
+        if books.pending.is_overdue[row] == 0 and day < until - SPECK:
             write_decision(books, math.ceil(day - SPECK), place, OVERDUE, books.pending.tonnes[row], 0.0)
             books.pending.is_overdue[row] = 1
 

@@ -136,8 +136,8 @@ def cancel_overdue(net: Net, state: State, work: Work, signals: Signals, lane: i
             free_licence(state, lane, left / state.lanes.unshipped[lane])
         state.lanes.unshipped[lane] = left
     given_up = cancelled + work.lanes.given_up[lane]
-    usual = state.lanes.share_now[lane] * state.groups.forecast[group] * net.groups.review[group]
-    if given_up > 1e-9 * usual and given_up > 0.0:
+    usual = state.groups.forecast[group] * net.groups.review[group]
+    if given_up > NO_MOVE * usual and given_up > 0.0:
         if net.groups.double[group] == 1:
             state.lanes.stale[lane] += cancelled
         mark_failed(net, state, work, signals, lane, given_up, today)
@@ -238,7 +238,7 @@ def keep_second_source(net: Net, state: State, work: Work, lane: int, group: int
         if other != lane and net.lanes.share[other] <= 0.0 and can_step_in(net, state, work, other, today):
             carried = state.on_hand[net.lanes.bin[other]] / needed if needed > 0.0 else 0.0
             kept = min(most * net.lanes.fits[other] / total, carried)
-            if kept > 0.0:
+            if kept > NO_MOVE:
                 state.lanes.share_now[lane] -= kept
                 state.lanes.share_now[other] += kept
                 state.lanes.retained[lane] = 0
@@ -300,8 +300,7 @@ def order_up_to_levels(net: Net, levers: Levers, state: State, work: Work, today
             if net.groups.store[group] >= 0:
                 days += 1.0  # a store orders before it sees the orders of the day
             level = state.groups.forecast[group] * days
-        level *= state.lanes.share_now[lane]
-        gap = level - position_of(net, state, work, lane, today)
+        gap = state.lanes.share_now[lane] * level - position_of(net, state, work, lane, today)
         is_up_to = (policy == BASE_STOCK or policy == ORDER_UP_TO) and net.lanes.pushed[lane] == 0
         if not is_up_to or work.groups.due[group] == 0 or abs(gap) <= ROUNDING * level:
             gap = 0.0
@@ -430,7 +429,7 @@ def spread(
         else:
             part = state.lanes.share_now[lane] * net.lanes.fits[lane] / by_share
         work.lanes.order[lane] += quantity * part
-        if net.lanes.share[lane] <= 0.0 and part > 0.0:
+        if net.lanes.share[lane] <= 0.0 and part > NO_MOVE:
             mark_second_source(net, state, group)
 
 

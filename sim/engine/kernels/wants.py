@@ -25,7 +25,7 @@ from sim.engine.jit import helper
 from sim.engine.trajectory import LIMIT_CAPACITY, LIMIT_CHOKED, LIMIT_NONE
 
 NO_ROOM = 1e-9
-"""Room this small beside what the line makes is rounding: orders must not be split by it."""
+"""Room this small beside what the line can make is rounding: orders must not be split by it."""
 ENDLESS = 1e30
 """Spare capacity of a source, which has no limit [unit of material/day]."""
 MINE_RETURN_DAYS = 30.0
@@ -189,15 +189,17 @@ def share_nameplates(net: Net, levers: Levers, work: Work) -> None:
 def room_of(net: Net, levers: Levers, work: Work, line: int, capacity: float) -> float:
     """Return how much more a line could run today, by its own capacity and its nameplate."""
     room = max(capacity - work.lines.want[line], 0.0)
+    most = capacity
     plate = net.lines.nameplate[line]
     if plate >= 0 and levers.lines.availability[line] > 0.0:
         left = net.plates.capacity[plate]
+        most = min(most, left)
         for j in range(net.plates.line_first[plate], net.plates.line_end[plate]):
             other = net.plate_line[j]
             if work.lines.want[other] > 0.0:
                 left -= work.lines.want[other] / levers.lines.availability[other]
         room = min(room, max(left, 0.0) * levers.lines.availability[line])
-    return room if np.isinf(room) or room > NO_ROOM * work.lines.want[line] else 0.0
+    return room if np.isinf(room) or room > NO_ROOM * most else 0.0
 
 
 @helper
