@@ -21,7 +21,7 @@ def case() -> Case:
 
 @pytest.fixture(scope="module")
 def ten_years(case: Case) -> Trajectory:
-    return simulate(case, in_detail=False)
+    return simulate(case, in_detail=False, day_by_day=True)
 
 
 def test_ten_years_are_simulated(case: Case, ten_years: Trajectory) -> None:

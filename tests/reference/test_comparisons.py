@@ -38,7 +38,7 @@ NOISE = 1e-9
 
 
 def run_of(case: Case) -> Trajectory:
-    return simulate(case, in_detail=False)
+    return simulate(case, in_detail=False, day_by_day=True)
 
 
 @cache
@@ -207,7 +207,7 @@ def test_a_replication_of_several_equals_the_same_alone_bit_for_bit() -> None:
     kept = several.replications.reset_index().set_index(["replication", "site"])
     # Several replications also draw every figure whose row states a range, and so must the one alone.
     case = with_ranges(case)
-    alone = simulate(case, 2)
+    alone = simulate(case, 2, in_detail=False)
     table = site_values(alone, case.network, day)
     for column in (
         "days_of_cover_at_start",
@@ -218,8 +218,8 @@ def test_a_replication_of_several_equals_the_same_alone_bit_for_bit() -> None:
     ):
         first = kept.loc[2][column].reindex(table.index).to_numpy(dtype=float)
         assert first.tobytes() == table[column].to_numpy(dtype=float).tobytes(), column
-    assert not differing(alone, simulate(case, 2))
-    assert differing(alone, simulate(case, 1))
+    assert not differing(alone, simulate(case, 2, in_detail=False))
+    assert differing(alone, simulate(case, 1, in_detail=False))
 
 
 def test_the_order_of_the_tables_changes_no_bit() -> None:
