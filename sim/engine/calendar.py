@@ -107,7 +107,7 @@ class Calendar:
         self._is_inspecting = False
         self._is_turned = True
         self._pace_changes = self.env.event()
-        self._held: tuple[tuple[Any, ...], tuple[Any, ...]] | None = None
+        self._held: list[tuple[Any, Any]] = []
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
 
@@ -310,11 +310,14 @@ class Calendar:
                 return
 
     def _refs(self) -> tuple[Any, ...]:
-        """Return what the kernel works on, by reference; made anew when an array has been replaced."""
+        """Return what the kernel works on, by reference; made anew for what has been replaced."""
         parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
-        if self._held is None or any(a is not b for a, b in zip(self._held[0], parts, strict=True)):
-            self._held = (parts, tuple(ref_to(part) for part in parts))
-        return self._held[1]
+        if not self._held:
+            self._held = [(part, ref_to(part)) for part in parts]
+        for i, part in enumerate(parts):
+            if self._held[i][0] is not part:
+                self._held[i] = part, ref_to(part)
+        return tuple(ref for _, ref in self._held)
 
     def _answer(self) -> None:
         """Start a process for each signal the kernel has sent."""

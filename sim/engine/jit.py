@@ -14,7 +14,7 @@ import sys
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Returned = TypeVar("Returned")
@@ -57,6 +57,32 @@ def helper(function: Function) -> Function:
     options = {**OPTIONS, "forceinline": True, "no_cpython_wrapper": True}
     part: Function = njit(**options, pipeline_class=PartCompiler)(function)
     return part
+
+
+class Direct:
+    """A kernel that is always called with the same types: after its first call, its machine code itself.
+
+    Numba looks at the type of each argument of each call, which takes longer than a small network's day.
+    """
+
+    def __init__(self, compiled: Any) -> None:
+        self.compiled = compiled
+        self._code: Any = None
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Call the kernel."""
+        if self._code is not None:
+            return self._code(*arguments)
+        found = self.compiled(*arguments)
+        if not config.DISABLE_JIT:
+            (only,) = self.compiled.overloads.values()
+            self._code = only.entry_point
+        return found
+
+
+def direct(function: Callable[..., Returned]) -> Callable[..., Returned]:
+    """Compile a function that Python calls often, with references and numbers of always the same types."""
+    return cast(Callable[..., Returned], Direct(kernel(function)))
 
 
 def kernel(function: Callable[..., Returned]) -> Callable[..., Returned]:

@@ -20,7 +20,7 @@ from sim.engine.arrays import (
     State,
     Work,
 )
-from sim.engine.jit import helper, kernel
+from sim.engine.jit import direct, helper
 from sim.engine.kernels.gates import write_gates
 from sim.engine.kernels.goods import blocks_of_a_day, find_open_lanes, receive, set_gates
 from sim.engine.kernels.licences import carry_out_decisions
@@ -35,7 +35,7 @@ SPECK = 1e-9
 """A stock this small beside a day's use is rounding, and its origin says nothing."""
 
 
-@kernel
+@direct
 def advance(
     net: Net,
     levers: Levers,

@@ -11,7 +11,7 @@ import math
 
 from sim.engine.arrays import State, Table
 from sim.engine.books import Books
-from sim.engine.jit import helper, kernel
+from sim.engine.jit import direct, helper
 from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
 
 WEEK = 7.0
@@ -20,7 +20,7 @@ SPECK = 1e-9
 """Part of a day that is rounding: a decision takes effect on the morning after it."""
 
 
-@kernel
+@direct
 def meet(books: Books, state: State, today: int) -> int:
     """Take in what was ordered and decide until a week from today (counted from the scenario's first day).
 
