@@ -16,8 +16,9 @@ Columns `x_first` and `x_end` delimit a row's part of the list `x`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,12 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 KINDS = {"f": np.float64, "i": np.int64}
 """Types of a column; both are words of eight bytes."""
+
+
+@lru_cache
+def _columns(kinds: tuple[tuple[str, str], ...]) -> dict[str, tuple[int, str]]:
+    """Return number and kind of each column by name."""
+    return {name: (number, kind) for number, (name, kind) in enumerate(kinds)}
 
 
 class Table:
@@ -48,12 +55,15 @@ class Table:
     def __init__(self, words: Ints, kinds: tuple[tuple[str, str], ...]) -> None:
         self.words = words
         self.kinds = kinds
-        for (name, kind), column in zip(kinds, words, strict=True):
-            setattr(self, name, column.view(KINDS[kind]))
 
-    if TYPE_CHECKING:
-
-        def __getattr__(self, column: str) -> NDArray[Any]: ...
+    def __getattr__(self, column: str) -> NDArray[Any]:
+        """Return a column; it is made when it is first asked for, since most only kernels read."""
+        if column not in _columns(self.__dict__["kinds"]):
+            raise AttributeError(f"no column {column!r}")
+        number, kind = _columns(self.kinds)[column]
+        found: NDArray[Any] = self.words[number].view(KINDS[kind])
+        setattr(self, column, found)
+        return found
 
     def __len__(self) -> int:
         return int(self.words.shape[1])

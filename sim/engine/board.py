@@ -77,7 +77,7 @@ class Board:
         self.net = net
         self.index = index
         self.levers = levers
-        self._levers = ref_to(levers)
+        self.levers_ref = ref_to(levers)
         self._quotas: dict[str, Quota] = {}
         self._strengths: dict[str, float] = {}
         self._turned: dict[str, dict[int, dict[str, float]]] = {}
@@ -154,7 +154,7 @@ class Board:
             for group in sorted({int(self.net.lanes.group[row]) for row, _ in touched}):
                 self._reshare(group, state)
         elif lever.name in ("lane_licensed_share", "lane_exempt_share"):
-            follow_licences(ref_to(self.net), self._levers, state, today)
+            follow_licences(ref_to(self.net), self.levers_ref, state, today)
         elif lever.name == "line_capacity_added":
             for row, _ in touched:
                 if self.levers.lines.capacity_added[row] > 0.0:

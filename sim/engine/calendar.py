@@ -81,6 +81,7 @@ class Calendar:
         net: Net,
         index: Index,
         state: State,
+        state_ref: Any,
         draws: Draws,
         record: Record,
         ledger: Ledger,
@@ -107,7 +108,7 @@ class Calendar:
         self._is_inspecting = False
         self._is_turned = True
         self._pace_changes = self.env.event()
-        self._held: list[tuple[Any, Any]] = []
+        self._held: list[tuple[Any, Any]] = [(self.board.levers, self.board.levers_ref), (state, state_ref)]
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
 
@@ -312,11 +313,10 @@ class Calendar:
     def _refs(self) -> tuple[Any, ...]:
         """Return what the kernel works on, by reference; made anew for what has been replaced."""
         parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
-        if not self._held:
-            self._held = [(part, ref_to(part)) for part in parts]
-        for i, part in enumerate(parts):
-            if self._held[i][0] is not part:
-                self._held[i] = part, ref_to(part)
+        self._held = [
+            next((pair for pair in self._held if pair[0] is part), None) or (part, ref_to(part))
+            for part in parts
+        ]
         return tuple(ref for _, ref in self._held)
 
     def _answer(self) -> None:

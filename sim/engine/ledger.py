@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -53,8 +53,8 @@ class Ledger:
     errors: dict[str, float]
 
     @classmethod
-    def open(cls, network: Network, index: Index, net: Net, state: State) -> Ledger:
-        """Open the books on the first day."""
+    def open(cls, network: Network, index: Index, net: Net, state: Any) -> Ledger:
+        """Open the books on the first day; `state` may be a reference."""
         opening = count(net, state)
         for total in (state.totals.made, state.totals.used, state.gained, state.lost):
             total[:] = 0.0

@@ -10,7 +10,6 @@ The arrays must be C-contiguous and stay alive as long as the `Ref` does, which 
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -29,20 +28,21 @@ class Ref:
     """One pointer to the arrays of a named tuple; its attributes are the tuple's."""
 
     def __init__(self, record: NamedTuple) -> None:
-        self.__dict__.update(record._asdict())
+        self.__dict__.update(zip(record._fields, record, strict=True))
         self._record = record
-        arrays: list[Array] = []
         words: list[int] = []
-        for name, array in record._asdict().items():
-            block = array.words if isinstance(array, Table) else array[np.newaxis]
+        for array in record:
+            block = array.words if isinstance(array, Table) else array
             assert block.flags.c_contiguous
             assert block.itemsize == WORD_BYTES
-            columns = array.kinds if isinstance(array, Table) else array.dtype
-            arrays.append((name, columns, block.ndim - 1))
-            words += [block.shape[1], block.shape[2] if block.ndim > 2 else 1]
-            begin, step = block.__array_interface__["data"][0], block.strides[0]
-            words += [begin + column * step for column in range(len(block))]
-        self._numba_type = _made_type(type(record).__name__, tuple(arrays))
+            shape, begin = block.shape, block.__array_interface__["data"][0]
+            columns = 1
+            if isinstance(array, Table):
+                columns, shape = shape[0], shape[1:]
+            step = block.nbytes // columns
+            words += (shape[0], shape[1] if len(shape) > 1 else 1)
+            words += range(begin, begin + columns * step, step) if step else [begin] * columns
+        self._numba_type = _type_of_record(record)
         self._table = np.array(words, dtype=np.int64)
         self.address = int(self._table.ctypes.data)
 
@@ -52,9 +52,26 @@ def ref_to(record: Any) -> Any:
     return record if isinstance(record, Ref) else Ref(record)
 
 
-@lru_cache
+_types: dict[type, RefType] = {}
+"""By class of record: all records of a class have the same columns."""
+
+
+def _type_of_record(record: Any) -> RefType:
+    found = _types.get(type(record))
+    if found is None:
+        listed = zip(record._fields, record, strict=True)
+        arrays = tuple(
+            (name, array.kinds, array.words.ndim - 1)
+            if isinstance(array, Table)
+            else (name, array.dtype, array.ndim)
+            for name, array in listed
+        )
+        found = _types[type(record)] = _made_type(type(record).__name__, arrays)
+    return found
+
+
 def _made_type(record: str, arrays: tuple[Array, ...]) -> RefType:
-    """Return the one type of all records with the same arrays (a `Ref` is made at every call)."""
+    """Return the type of a record with these arrays."""
     fields = []
     word = 0
     for name, columns, ndim in arrays:

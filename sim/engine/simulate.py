@@ -252,11 +252,12 @@ def simulate(
     record = factory.empty_record(net, case.horizon_days, case.horizon_days if in_detail else 0, n_shipments)
     opening = _stocks_now(net, state), state.lanes.in_transit.copy()
     before = stage_shares(ready.network, ready.index, ready.net, state) if in_detail else {}
-    ledger = Ledger.open(ready.network, ready.index, net, state)
+    state_ref = Ref(state)
+    ledger = Ledger.open(ready.network, ready.index, net, state_ref)
     filed = applications(ready.net, ready.index, realised.initial_state)
     can_rest = not (in_detail or day_by_day) and may_rest(case, realised.initial_state, ready.net, draws)
     rest = Rest(ready.net) if can_rest else None
-    calendar = Calendar(world, net, ready.index, state, draws, record, ledger, filed, rest)
+    calendar = Calendar(world, net, ready.index, state, state_ref, draws, record, ledger, filed, rest)
     assert first == calendar.first_day
     calendar.run(realised.interventions)
     elapsed = time.perf_counter() - began

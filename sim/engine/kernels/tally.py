@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from sim.engine.arrays import Floats, Net, State
-from sim.engine.jit import helper, kernel
+from sim.engine.jit import direct, helper
 from sim.engine.kernels.goods import EMPTY, below
 from sim.engine.kernels.origin import blend_at, book, book_lane
 
@@ -11,7 +11,7 @@ THERE, MADE, USED = range(3)
 """Rows of `origin`: what there is of each class, what was made and what was used up to now."""
 
 
-@kernel
+@direct
 def tally(
     net: Net, state: State, materials: Floats, under_way: Floats, shipped: Floats, origin: Floats
 ) -> None:
