@@ -290,7 +290,8 @@ class State(NamedTuple):
 class Work(NamedTuple):
     """Scratch of one day, columns in WORK_COLUMNS.
 
-    Only what `set_gates` writes outlives the day: it holds until a lever is turned.
+    Only what `set_gates` writes outlives the day: it holds until a lever is turned. The first
+    `choosing_count` rows of `choosing` are the lanes that are not plain: each day they choose among routes.
     """
 
     inputs: Table
@@ -300,6 +301,8 @@ class Work(NamedTuple):
     lane_routes: Table
     routes: Table
     outs: Table
+    choosing: Ints
+    choosing_count: Ints
     takes: Floats
     product: Floats
     code_mass: Floats

@@ -50,6 +50,8 @@ def work_space(net: Net) -> Work:
     tables = {name: a.table(len(getattr(net, name)), columns) for name, columns in a.WORK_COLUMNS.items()}
     return Work(
         **tables,
+        choosing=np.zeros(len(net.lanes), dtype=np.int64),
+        choosing_count=np.zeros(1, dtype=np.int64),
         takes=np.zeros(len(net.inputs)),
         product=np.zeros(int((net.bins.entry_end - net.bins.entry_first).max(initial=0))),
         code_mass=np.zeros(code_count(net)),

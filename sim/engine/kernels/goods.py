@@ -262,6 +262,7 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
         for j in range(net.outs.line_first[out], net.outs.line_end[out]):
             stated += max(levers.lines.share[net.out_lines.line[j]], 0.0)
         work.outs.stated[out] = min(stated, 1.0)
+    work.choosing_count[0] = 0
     for lane in range(len(net.lanes)):
         room = np.inf
         if levers.lanes.flow_share[lane] < 1.0:
@@ -272,6 +273,9 @@ def set_gates(net: Net, levers: Levers, state: State, work: Work) -> None:
             is_open = False
         work.lanes.gate[lane] = room if is_open and has_route(net, levers, lane) else 0.0
         work.lanes.plain[lane] = 1 if is_plain(net, levers, lane) else 0
+        if work.lanes.plain[lane] == 0:
+            work.choosing[work.choosing_count[0]] = lane
+            work.choosing_count[0] += 1
     work.groups.most[:] = 0.0
     for slot in range(len(net.inputs)):
         quantity = net.inputs.quantity[slot] * levers.inputs.factor[slot]

@@ -30,7 +30,6 @@ def ship(
     """Do phase 6 of the day."""
     remember_blends(net, state)
     work.lanes.shipped[:] = 0.0
-    work.lane_routes.flow[:] = 0.0
     for route in range(net.routes.capacity.size):
         work.routes.left[route] = net.routes.capacity[route] * levers.routes.capacity_share[route]
     if len(state.quotas) > 0:
@@ -38,9 +37,8 @@ def ship(
     allocate_all(net, levers, state, work, today)
     if len(state.quotas) > 0:
         keep_to_quotas(net, levers, state, work, today)
-    for lane in range(len(net.lanes)):
-        if work.lanes.plain[lane] == 0:
-            choose_routes(net, levers, state, work, lane)
+    for j in range(work.choosing_count[0]):
+        choose_routes(net, levers, state, work, work.choosing[j])
     fit_capacities(net, levers, work)
     for lane in range(len(net.lanes)):
         send_lane(net, levers, state, work, draws, record, lane, today)
@@ -203,6 +201,8 @@ def burden(net: Net, levers: Levers, work: Work, lr: int, rule: int) -> float:
 def choose_routes(net: Net, levers: Levers, state: State, work: Work, lane: int) -> None:
     """Split a lane's goods over its routes: normal shares; a closed route's part takes the next open one."""
     give = work.lanes.give[lane]
+    for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
+        work.lane_routes.flow[lr] = 0.0
     if give <= 0.0:
         return
     if is_urgent(net, state, lane):
@@ -242,8 +242,10 @@ def fit_capacities(net: Net, levers: Levers, work: Work) -> None:
     """Share a full route in proportion; what does not fit takes the next open route or stays ordered."""
     for _attempt in range(3):
         work.routes.asked[:] = 0.0
-        for lr in range(net.lane_routes.lane.size):
-            work.routes.asked[net.lane_routes.route[lr]] += work.lane_routes.flow[lr]
+        for j in range(work.choosing_count[0]):
+            lane = work.choosing[j]
+            for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
+                work.routes.asked[net.lane_routes.route[lr]] += work.lane_routes.flow[lr]
         full = -1
         for route in range(net.routes.capacity.size):
             capacity = net.routes.capacity[route] * levers.routes.capacity_share[route]
@@ -252,15 +254,23 @@ def fit_capacities(net: Net, levers: Levers, work: Work) -> None:
                 work.routes.left[route] = 0.0
         if full < 0:
             return
-        for lr in range(net.lane_routes.lane.size):
-            route = net.lane_routes.route[lr]
-            capacity = net.routes.capacity[route] * levers.routes.capacity_share[route]
-            if work.lane_routes.flow[lr] > 0.0 and work.routes.asked[route] > capacity * (1.0 + SETTLED):
-                over = work.lane_routes.flow[lr] * (1.0 - capacity / work.routes.asked[route])
-                work.lane_routes.flow[lr] -= over
-                target = next_open(net, levers, work, net.lane_routes.lane[lr], lr)
-                if target >= 0 and _attempt < 2:
-                    work.lane_routes.flow[target] += over
+        for j in range(work.choosing_count[0]):
+            lane = work.choosing[j]
+            for lr in range(net.lanes.lr_first[lane], net.lanes.lr_end[lane]):
+                move_over(net, levers, work, lane, lr, _attempt < 2)
+
+
+@helper
+def move_over(net: Net, levers: Levers, work: Work, lane: int, lr: int, may_move: bool) -> None:
+    """Take what a full route cannot carry off it, to the next open one if it may still move."""
+    route = net.lane_routes.route[lr]
+    capacity = net.routes.capacity[route] * levers.routes.capacity_share[route]
+    if work.lane_routes.flow[lr] > 0.0 and work.routes.asked[route] > capacity * (1.0 + SETTLED):
+        over = work.lane_routes.flow[lr] * (1.0 - capacity / work.routes.asked[route])
+        work.lane_routes.flow[lr] -= over
+        target = next_open(net, levers, work, lane, lr)
+        if target >= 0 and may_move:
+            work.lane_routes.flow[target] += over
 
 
 @helper
