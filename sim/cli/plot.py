@@ -14,8 +14,12 @@ from sim.cli.console import guarded, say
 def plot(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Picture; sim list plots has all.")],
     run: Annotated[str, typer.Argument(metavar="RUN", help="Run folder, scenario file or library name.")],
-    out: Annotated[Path | None, typer.Option(help="Folder; default that of the run, or here.")] = None,
-    form: Annotated[str, typer.Option("--format", help="png, svg, or both: png,svg.")] = "png",
+    out: Annotated[
+        Path | None, typer.Option(help="Folder, or a file ending in .png or .svg; default the run's folder.")
+    ] = None,
+    form: Annotated[
+        str | None, typer.Option("--format", help="png (default), svg, or both: png,svg.")
+    ] = None,
     option: Annotated[
         list[str] | None,
         typer.Option("--with", metavar="NAME=VALUE", help="Option of the picture: site=sony."),
@@ -23,16 +27,21 @@ def plot(
 ) -> None:
     """Draw one picture of a run folder, or of a scenario that is run for it, and print where it is."""
     from sim.plots import figure_of, plot_named, save_figure
+    from sim.plots.registry import FORMATS
 
     plot_named(name, of="run")
-    forms = _forms(form)
+    file = out if out is not None and out.suffix.lower()[1:] in FORMATS else None
+    if file is not None and form is not None:
+        raise typer.BadParameter(f"--out {file} says the format already; leave --format out")
+    forms = [file.suffix.lower()[1:]] if file is not None else _forms(form or "png")
     options = dict(_option(text) for text in option or ())
     subject = _run_of(run)
     figure = figure_of(name, subject, **options)
     folder = out if out is not None else subject.folder if subject.folder is not None else Path()
-    _make(folder)
-    for item in forms:
-        say(str(save_figure(figure, folder / f"{name}.{item}")))
+    paths = [file] if file is not None else [folder / f"{name}.{item}" for item in forms]
+    _make(paths[0].parent)
+    for path in paths:
+        say(str(save_figure(figure, path)))
 
 
 def _forms(text: str) -> list[str]:

@@ -20,6 +20,7 @@ from sim.plots.style import (
     thousands,
     title_of,
 )
+from sim.results.ensemble import share_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,8 @@ def prepare_fan(
         Site, lane or line; levels of a series with several are parted by ``|``. Empty: the manufacturer
         that loses most, or the first column.
     histories_shown
-        Replications simulated again for the bands, at most.
+        Replications simulated again for the bands, at most; of a series that the run keeps quantiles of,
+        the bands are those of all its replications.
 
     Returns
     -------
@@ -58,10 +60,13 @@ def prepare_fan(
     chosen = _column(run, central, column)
     frame = pd.DataFrame({"central": central[chosen]})
     frame["baseline"] = baseline_of(run, series, chosen, frame.index)
-    values, weights = histories(run, series, chosen, histories_shown)
-    if len(values):
-        for name, row in zip(BANDS, quantiles(values, weights, list(BANDS.values())), strict=True):
-            frame[name] = row
+    count = _add_kept(run, series, chosen, frame)
+    if not count:
+        values, weights = histories(run, series, chosen, histories_shown)
+        count = len(values)
+        if count:
+            for name, row in zip(BANDS, quantiles(values, weights, list(BANDS.values())), strict=True):
+                frame[name] = row
     text = "|".join(chosen) if isinstance(chosen, tuple) else str(chosen)
     name = run.metrics["name"].to_dict().get(chosen, text.replace("_", " ").replace("|", ", "))
     frame.attrs = {
@@ -69,10 +74,23 @@ def prepare_fan(
         "title": title_of(run),
         "series": SERIES[series].title,
         "unit": UNIT_WORDS.get(SERIES[series].unit, SERIES[series].unit),
-        "histories": len(values),
+        "histories": count,
         "rules": rules_of(run),
     }
     return frame
+
+
+def _add_kept(run: Run, series: str, chosen: Any, frame: pd.DataFrame) -> int:
+    """Add the bands that a run keeps of a series; return of how many replications, 0 where it keeps none."""
+    kept = run.series_quantiles
+    if kept.empty or not isinstance(chosen, str):
+        return 0
+    rows = kept[(kept["series"] == series) & (kept["site"] == chosen)].set_index("date")
+    if len(rows) != len(frame):
+        return 0
+    for name, share in BANDS.items():
+        frame[name] = rows[share_name(share)].to_numpy(dtype=float)
+    return int(run.manifest["replications"])
 
 
 def _column(run: Run, frame: pd.DataFrame, column: str) -> Any:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95)
 """Quantiles that are kept of everything."""
+DAY_SHARES = (0.025, *SHARES, 0.975)
+"""Quantiles that are kept of a series by day: those a fan shows, too."""
 CONFIDENCE = 0.95
 NORMAL_975 = 1.959963984540054
 """97.5 % quantile of the standard normal."""
@@ -299,7 +301,8 @@ def share_name(share: float) -> str:
 
     Examples
     --------
-    >>> share_name(0.05)
-    'p05'
+    >>> share_name(0.05), share_name(0.975)
+    ('p05', 'p97.5')
     """
-    return f"p{round(100 * share):02d}"
+    percent = round(100.0 * share, 1)
+    return f"p{percent:02.0f}" if percent.is_integer() else f"p{percent:04.1f}"

@@ -14,7 +14,7 @@ import numpy as np
 
 from sim.metrics import Columns
 from sim.results.chunks import Chunk, chunk_paths, read_chunk, read_series
-from sim.results.ensemble import SHARES, share_name
+from sim.results.ensemble import DAY_SHARES, share_name
 from sim.results.replicate import KEPT, Task, decoded
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Gathered:
     numbers
         What was drawn for the uncertain figures, shape (entry, figure).
     series_quantiles
-        Quantiles by day: series, site, date, p05 ... p95.
+        Quantiles by day: series, site, date, p02.5 ... p97.5.
     replication_series
         The chosen series of every replication: series, column, replication, branches, date, value.
     """
@@ -113,7 +113,7 @@ def failures_in(chunks: Sequence[Chunk], wanted: int) -> list[dict[str, Any]]:
 def _series_quantiles(
     task: Task, paths: Sequence[Path], order: Sequence[int], weights: Sequence[float]
 ) -> pd.DataFrame:
-    """Return the quantiles of every kept series by day: columns series, site, date, p05 ... p95.
+    """Return the quantiles of every kept series by day: columns series, site, date, p02.5 ... p97.5.
 
     One site at a time is in memory.
     """
@@ -130,14 +130,14 @@ def _series_quantiles(
     parts = []
     for stored, name, number, site in wanted:
         days = read_series(paths, stored, number)[order]
-        rows = day_quantiles(days, np.array(weights), SHARES)
-        frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in SHARES])
+        rows = day_quantiles(days, np.array(weights), DAY_SHARES)
+        frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in DAY_SHARES])
         frame.insert(0, "date", dates)
         frame.insert(0, "site", site)
         frame.insert(0, "series", name)
         parts.append(frame)
     if not parts:
-        return pd.DataFrame(columns=["series", "site", "date", *map(share_name, SHARES)])
+        return pd.DataFrame(columns=["series", "site", "date", *map(share_name, DAY_SHARES)])
     return pd.concat(parts, ignore_index=True)
 
 

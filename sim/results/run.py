@@ -41,7 +41,7 @@ class Run:
     baseline_replications
         The same of the baseline, with the same luck row by row.
     series_quantiles
-        Quantiles of daily series over the replications: series, site, date, p05 ... p95.
+        Quantiles of daily series over the replications: series, site, date, p02.5 ... p97.5.
     replication_series
         Series that the scenario's `outputs` choose, of every replication: series, column, replication,
         branches, date, value.

@@ -67,6 +67,7 @@ def test_the_table_and_markdown_tell_the_same(tmp_path: Path) -> None:
         (["plot", "shortfalls", CUT], "does not exist"),
         (["plot", "ladder", CUT, "--format", "gif"], "formats: png, svg"),
         (["plot", "ladder", CUT, "--with", "most"], "is not NAME=VALUE"),
+        (["plot", "ladder", CUT, "--out", "x.png", "--format", "svg"], "says the format already"),
         (["compare", CUT, "--md", "--json"], "exclude each other"),
     ],
 )
@@ -100,8 +101,32 @@ def test_plot_writes_beside_the_run_and_prints_where(tmp_path: Path) -> None:
     assert found.exit_code == 0, found.output
     assert found.stdout.split() == [str(folder / "stages.png"), str(folder / "stages.svg")]
     assert "dysprosium" in (folder / "stages.svg").read_text(encoding="utf-8")
+    named = call("plot", "stages", str(folder), "--out", str(tmp_path / "new" / "chain.svg"))
+    assert named.stdout.split() == [str(tmp_path / "new" / "chain.svg")]
+    assert (tmp_path / "new" / "chain.svg").read_text(encoding="utf-8").startswith("<?xml")
     same = call("diff", str(folder), str(folder))
     assert same.stdout.strip() == "the results are the same"
+
+
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_open_shows_what_was_made_and_says_where_nothing_can(
+    has_browser: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or has_browser)
+    page, folder = tmp_path / "page.html", tmp_path / "compared"
+    brief = ["--set", "horizon=40 d"]
+    found = [
+        call("report", "null_set", *brief, "--out", str(page), "--open"),
+        call("compare", "null_set", *brief, "--out", str(folder), "--open"),
+    ]
+    assert [one.exit_code for one in found] == [0, 0], found[0].output + found[1].output
+    pictures = sorted(folder.glob("*.png"))
+    assert pictures
+    assert shown[0] == page.resolve().as_uri()
+    assert sorted(shown[1:]) == [path.resolve().as_uri() for path in pictures]
+    said = "".join(one.output for one in found)
+    assert said.count("no program opens") == (0 if has_browser else 1 + len(pictures))
 
 
 def test_list_has_every_plot() -> None:

@@ -15,6 +15,7 @@ from matplotlib.text import Text
 import sim
 from sim.interventions import ExportBan
 from sim.plots import PLOTS, NoPicture, UnknownPlot, figure_of, save_figure
+from sim.plots.histories import histories, quantiles
 from sim.results.run import Run
 from sim.scenario import library
 from sim.testing import day, small_case
@@ -183,6 +184,20 @@ def test_a_fan_holds_its_median_and_tightens_to_eighty_percent(small: Run) -> No
     assert frame.attrs["histories"] == 3
     bounds = ["low95", "low80", "median", "high80", "high95"]
     assert (frame[bounds].diff(axis=1).iloc[:, 1:] >= 0.0).all(axis=None)
+
+
+def test_a_fan_reads_what_the_run_keeps_of_all_its_replications(
+    small: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kept quantiles are those of the histories themselves; what is not kept is simulated again."""
+    bounds = ["low95", "low80", "median", "high80", "high95"]
+    again = histories(small, "days_of_cover", "works_1", 3)
+    wanted = quantiles(*again, [0.025, 0.1, 0.5, 0.9, 0.975])
+    stock = PLOTS["fan"].prepare(small, series="on_hand", column="works_1|motor|input")
+    assert stock.attrs["histories"] == 3
+    monkeypatch.setattr("sim.plots.fan.histories", None)
+    frame = PLOTS["fan"].prepare(small, column="works_1")
+    np.testing.assert_allclose(frame[bounds].to_numpy().T, wanted, rtol=1e-6)
 
 
 def test_survival_falls_from_all_to_none(small: Run) -> None:
