@@ -251,7 +251,7 @@ def _draw_points(frame: pd.DataFrame, ax: Axes, right: float, top: float) -> Non
             clip_on=False,
         )
         ax.annotate(
-            short_name(name, 26),
+            short_name(name, 40),
             xy=(x, cover),
             xytext=(1.03, level),
             textcoords="axes fraction",

@@ -42,7 +42,8 @@ def prepare_licence_funnel(run: Run, office: str = "") -> pd.DataFrame:
     Parameters
     ----------
     office
-        Name of the intervention; empty: that at which most was filed.
+        Name of the intervention; with ``/collateral``, that of its tests of look-alikes. Empty: the one
+        at which most was filed, tests only where nothing else was.
 
     Returns
     -------
@@ -56,7 +57,9 @@ def prepare_licence_funnel(run: Run, office: str = "") -> pd.DataFrame:
             f"no office {office!r} kept books in this run; offices: {', '.join(offices) or 'none'}"
         )
     if not office and offices:
-        office = str(books.groupby("office")["filed"].max().idxmax())
+        filed = books.groupby("office")["filed"].max()
+        licensing = filed[[name for name in filed.index if "/" not in str(name) and filed[name] > 0.0]]
+        office = str((licensing if len(licensing) else filed).idxmax())
     frame = books[books["office"] == office].set_index("date")
     frame.attrs = {"office": office, "title": title_of(run), "rules": rules_of(run)}
     return frame
