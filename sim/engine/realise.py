@@ -129,6 +129,8 @@ def _set_field(record: Any, keys: list[str], value: float) -> Any:
 
 
 def _initial_state(state: InitialState, numbers: Mapping[str, float]) -> InitialState:
+    if not any(path.startswith(INITIAL_STATE) for path in numbers):
+        return state
     on_hand = dict(state.on_hand)
     for path, value in numbers.items():
         if path.startswith(f"{INITIAL_STATE}on_hand."):
@@ -145,7 +147,5 @@ def _initial_state(state: InitialState, numbers: Mapping[str, float]) -> Initial
         if path.startswith(f"{INITIAL_STATE}licences."):
             number = int(path.split(".")[2])
             licences[number] = replace(licences[number], quantity=value)
-    if not numbers:
-        return state
     goods_at_sea = {lane: tuple(goods) for lane, goods in in_transit.items()}
     return InitialState(on_hand, goods_at_sea, tuple(licences))

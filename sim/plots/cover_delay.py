@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 COVERS = (15, 30, 45, 60, 90, 120)
 DELAYS = (21, 42, 63, 84, 126, 168)
 """Grid [days]; 63 and 126 calendar days are 45 and 90 working days."""
+LEAST_SCALE = 1.0
+"""Where the scale of colours ends at least [% of the plan]."""
 WORKING_DAYS = {45: 63, 90: 126}
 """The statutory time of decision, and twice it: working days to calendar days, seven for five."""
 WARM_UP_DAYS = 30
@@ -170,10 +172,12 @@ def draw_cover_delay(frame: pd.DataFrame, ax: Axes) -> Axes:
 
     delays, covers = (np.array(list(axis), dtype=float) for axis in (frame.columns, frame.index))
     values = frame.to_numpy(dtype=float)
+    # Where next to nothing is lost the scale still ends at a per cent: rounding must not look like a loss.
+    high = max(float(values.max()), LEAST_SCALE)
     mesh = ax.pcolormesh(
-        _edges(delays), _edges(covers), values, cmap="cividis_r", vmin=0.0, edgecolors="white", linewidth=0.8
-    )
-    high = float(values.max()) or 1.0
+        _edges(delays), _edges(covers), values, cmap="cividis_r", vmin=0.0, vmax=high, edgecolors="white",
+        linewidth=0.8,
+    )  # fmt: skip
     digits = 0 if high >= TENTHS_BELOW else 1
     for i, j in np.ndindex(*values.shape):
         # In the corner of the cell, where neither points nor the line lie on it.

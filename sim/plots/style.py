@@ -202,7 +202,7 @@ def mark_rules(ax: Axes, rules: list[tuple[str, str, str]], first: Any, last: An
 
 def room_for_rules(ax: Axes, top: float, rules: int, rows: int = 4) -> None:
     """Set the vertical axis from 0 so that the names of rules stand clear above ``top``."""
-    share = 0.07 * min(rules, rows)
+    share = 0.07 * min(rules, rows) + (0.04 if rules else 0.0)
     ax.set_ylim(0.0, max(top, 1e-9) * 1.05 / (1.0 - share))
 
 
