@@ -15,6 +15,7 @@ from sim.engine.kernels.day import WEEK
 from sim.engine.kernels.goods import BLOCK, EMPTY, enter
 from sim.engine.kernels.origin import settle_blends
 from sim.engine.reference import Ref
+from sim.engine.rooms import room
 from sim.interventions.levers import LEVERS, Lever
 
 LONG_AGO = -(10**9)
@@ -74,19 +75,28 @@ def no_signals() -> Signals:
 
 
 def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Record:
-    """Return daily series to be filled; with `lane_days` 0 nothing is kept per lane."""
+    """Return daily series to be filled; with `lane_days` 0 nothing is kept per lane.
+
+    Every day writes a row of `lines`, `stocks` and `under_way`.
+    """
     weeks = (n_days - 1 + WEEK - 1) // WEEK + 1
     columns = a.RECORD_COLUMNS
     return Record(
-        lines=a.table((n_days, len(net.lines)), columns["lines"]),
-        stocks=a.table((n_days, len(net.groups) + len(net.outs)), columns["stocks"]),
-        under_way=a.table((n_days, len(net.lanes)), columns["under_way"]),
+        lines=_written_daily(n_days, len(net.lines), columns["lines"]),
+        stocks=_written_daily(n_days, len(net.groups) + len(net.outs), columns["stocks"]),
+        under_way=_written_daily(n_days, len(net.lanes), columns["under_way"]),
         lanes=a.table((lane_days, len(net.lanes)), columns["lanes"]),
         shipments=a.table(n_shipments, columns["shipments"]),
         shipment_count=np.zeros(1, dtype=np.int64),
         touched=np.zeros((weeks, len(net.touched))),
         touched_days=np.zeros(weeks, dtype=np.int64),
     )
+
+
+def _written_daily(days: int, rows: int, columns: str) -> a.Table:
+    """Return a table of which every day writes a row: it may have been that of an earlier run."""
+    kinds = tuple((name, kind) for name, kind in (column.split(":") for column in columns.split()))
+    return a.Table(room((len(kinds), days, rows)), kinds)
 
 
 def most_shipments(net: Net) -> int:
