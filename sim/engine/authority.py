@@ -80,6 +80,7 @@ class Authority:
             pending.ordered[row] = pending.prepared[row] = item.day
             pending.ready[row] = self._still_to_come(item, self.names[place], number)
             pending.round[row] = state.lanes.round[item.lane]
+            pending.where[row] = bookkeeping.COMING
         sums.pending[0] = len(mine)
         return bool(mine)
 

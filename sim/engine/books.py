@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+import numpy as np
+
 from sim.engine.arrays import Ints, Table, ints, table
 
-APPLICATION = "place:i tonnes:f ordered:f prepared:f ready:f number:i round:i is_overdue:i is_returned:i"
+APPLICATION = (
+    "place:i tonnes:f ordered:f prepared:f ready:f number:i round:i is_overdue:i is_returned:i where:i"
+)
 """Columns of an application.
 
 place
@@ -23,16 +27,18 @@ number
     Running number of the lane's applications.
 round
     How often the rule had been lifted on the lane when it was filed.
+where
+    NOWHERE: the row is free; COMING: with the seller or examined; AT_DESK: examined, it waits for the desk.
 """
+NOWHERE, COMING, AT_DESK = range(3)
 BOOK_COLUMNS = {
     "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:f",
-    "sums": "pending:i decided:i free_from:f filed:f granted:f refused:f waited:f preparing:f in_queue:f "
-    "returned:f",
+    "sums": "pending:i free:i desk:i decided:i free_from:f filed:f granted:f refused:f waited:f "
+    "preparing:f in_queue:f returned:f",
     "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i wanted:i round:i filed:f "
     "granted:f",
     "luck": "preparing:f processing:f returned:f chance_returned:f chance_granted:f",
     "pending": APPLICATION,
-    "left": APPLICATION,
     "decided": "day:i lane:i what:i quantity:f days:f",
 }
 MOST_DECISIONS = 3
@@ -42,13 +48,13 @@ MOST_DECISIONS = 3
 class Books(NamedTuple):
     """What an office knows; columns in BOOK_COLUMNS.
 
-    `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that are in use;
-    filed, granted and refused count from the start, `waited` (tonnes times days) of the last week's grants,
-    the stages (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free.
-    `lanes` are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need it
-    this week. `luck` has the shape (lane, number of the application). `left` are the applications after a
-    week's decisions, `coming` and `heap` rows of `pending`: by the day on which they are examined, and those
-    that wait for the desk.
+    `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that have been in use,
+    those of `pending` that are free again (listed in `free`), and those at the desk (`heap`); filed, granted
+    and refused count from the start, `waited` (tonnes times days) of the last week's grants, the stages
+    (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free. `lanes`
+    are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need it this week.
+    `luck` has the shape (lane, number of the application). `heap` are rows of `pending` that wait for the
+    desk, from week to week; `due` and `coming` those examined this week, as a heap and in order.
     """
 
     rule: Table
@@ -56,23 +62,26 @@ class Books(NamedTuple):
     lanes: Table
     luck: Table
     pending: Table
-    left: Table
     decided: Table
     coming: Ints
+    due: Ints
     heap: Ints
+    free: Ints
 
 
 def blank(lanes: Ints) -> Books:
     """Return the books of an office for some lanes, without room for applications or luck."""
     tables = {name: table(1, BOOK_COLUMNS[name]) for name in ("rule", "sums")}
-    rows = {name: table(0, BOOK_COLUMNS[name]) for name in ("pending", "left", "decided")}
+    rows = {name: table(0, BOOK_COLUMNS[name]) for name in ("pending", "decided")}
     return Books(
         **tables,
         **rows,
         lanes=table(len(lanes), BOOK_COLUMNS["lanes"], lane=lanes),
         luck=table((len(lanes), 0), BOOK_COLUMNS["luck"]),
         coming=ints(()),
+        due=ints(()),
         heap=ints(()),
+        free=ints(()),
     )
 
 
@@ -82,12 +91,14 @@ def with_rows(books: Books, rows: int) -> Books:
     if rows <= have:
         return books
     more = max(rows - have, have)
+    places = np.zeros(more, dtype=np.int64)
     return books._replace(
         pending=books.pending.lengthened(more),
-        left=books.left.lengthened(more),
         decided=books.decided.lengthened(MOST_DECISIONS * more),
-        coming=ints(range(have + more)),
-        heap=ints(range(have + more)),
+        coming=np.concatenate([books.coming, places]),
+        due=np.concatenate([books.due, places]),
+        heap=np.concatenate([books.heap, places]),
+        free=np.concatenate([books.free, places]),
     )
 
 

@@ -40,7 +40,7 @@ def test_the_desk_serves_in_the_order_of_pythons_heap(monkeypatch: pytest.Monkey
         place = int(books.pending.place[row])
         rank, ready = int(books.lanes.rank[place]), float(books.pending.ready[row])
         heapq.heappush(entries, (rank, ready, int(books.lanes.lane[place]), row))
-        office.rise(books, row, row, True)
+        office.rise(books, books.heap, row, row, True)
     for left in range(200, 100, -1):
-        assert office.pop(books, left, True) == heapq.heappop(entries)[-1]
+        assert office.pop(books, books.heap, left, True) == heapq.heappop(entries)[-1]
         assert books.heap[: left - 1].tolist() == [entry[-1] for entry in entries]

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import math
 
-from sim.engine.arrays import State, Table
-from sim.engine.books import Books
+from sim.engine.arrays import Ints, State
+from sim.engine.books import AT_DESK, COMING, NOWHERE, Books
 from sim.engine.jit import direct, helper
 from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUSE, REFUSE_LATE
 
@@ -50,12 +50,35 @@ def drop_void(books: Books, state: State) -> None:
             is_changed = True
     if not is_changed:
         return
-    kept = 0
+    waiting = 0
     for row in range(books.sums.pending[0]):
-        if books.pending.round[row] == books.lanes.round[books.pending.place[row]]:
-            copy(books.pending, row, books.pending, kept)
-            kept += 1
-    books.sums.pending[0] = kept
+        if books.pending.where[row] == NOWHERE:
+            continue
+        if books.pending.round[row] != books.lanes.round[books.pending.place[row]]:
+            forget(books, row)
+        elif books.pending.where[row] == AT_DESK:
+            rise(books, books.heap, waiting, row, True)
+            waiting += 1
+    books.sums.desk[0] = waiting
+
+
+@helper
+def forget(books: Books, row: int) -> None:
+    """Clear an application's row for another one."""
+    books.pending.where[row] = NOWHERE
+    books.free[books.sums.free[0]] = row
+    books.sums.free[0] += 1
+
+
+@helper
+def new_row(books: Books) -> int:
+    """Return a row for an application."""
+    if books.sums.free[0] > 0:
+        books.sums.free[0] -= 1
+        return books.free[books.sums.free[0]]
+    row = books.sums.pending[0]
+    books.sums.pending[0] = row + 1
+    return row
 
 
 @helper
@@ -63,7 +86,8 @@ def is_short_of_luck(books: Books, state: State) -> bool:
     """Tell whether lanes may file more applications this week than have their luck: each may be refused."""
     books.lanes.wanted[:] = 0
     for row in range(books.sums.pending[0]):
-        books.lanes.wanted[books.pending.place[row]] += 1
+        if books.pending.where[row] != NOWHERE:
+            books.lanes.wanted[books.pending.place[row]] += 1
     is_short = False
     for place in range(len(books.lanes)):
         if state.lanes.unfiled[books.lanes.lane[place]] > 0.0:
@@ -86,81 +110,76 @@ def take_in(books: Books, state: State) -> None:
             state.lanes.unfiled_days[lane] = 0.0
             books.sums.filed[0] += tonnes
             books.lanes.filed[place] += tonnes
-            row = books.sums.pending[0]
-            write_application(books, books.pending, row, place, tonnes, ordered, ordered)
+            row = new_row(books)
+            write_application(books, row, place, tonnes, ordered, ordered)
             books.pending.round[row] = state.lanes.round[lane]
             books.pending.is_overdue[row] = 0
-            books.sums.pending[0] = row + 1
 
 
 @helper
 def write_application(
-    books: Books, rows: Table, row: int, place: int, tonnes: float, ordered: float, filed: float
+    books: Books, row: int, place: int, tonnes: float, ordered: float, filed: float
 ) -> None:
     """Write a new application of a lane into a row."""
     number = books.lanes.count[place]
     books.lanes.count[place] = number + 1
     prepared = filed + books.luck.preparing[place, number]
-    rows.place[row] = place
-    rows.tonnes[row] = tonnes
-    rows.ordered[row] = ordered
-    rows.prepared[row] = prepared
-    rows.ready[row] = prepared + books.luck.processing[place, number] * books.lanes.slowness[place]
-    rows.number[row] = number
-    rows.is_returned[row] = 0
-
-
-@helper
-def copy(rows: Table, row: int, to: Table, to_row: int) -> None:
-    """Copy an application to another row."""
-    to.place[to_row] = rows.place[row]
-    to.tonnes[to_row] = rows.tonnes[row]
-    to.ordered[to_row] = rows.ordered[row]
-    to.prepared[to_row] = rows.prepared[row]
-    to.ready[to_row] = rows.ready[row]
-    to.number[to_row] = rows.number[row]
-    to.round[to_row] = rows.round[row]
-    to.is_overdue[to_row] = rows.is_overdue[row]
-    to.is_returned[to_row] = rows.is_returned[row]
+    books.pending.place[row] = place
+    books.pending.tonnes[row] = tonnes
+    books.pending.ordered[row] = ordered
+    books.pending.prepared[row] = prepared
+    books.pending.ready[row] = prepared + books.luck.processing[place, number] * books.lanes.slowness[place]
+    books.pending.number[row] = number
+    books.pending.is_returned[row] = 0
+    books.pending.where[row] = COMING
 
 
 @helper
 def decide(books: Books, today: int) -> None:
-    """Serve the desk until a week from today."""
+    """Serve the desk until a week from today; who waits there stays there from week to week."""
     per_week, until = books.rule.per_week[0], today + WEEK
     if per_week <= 0.0:
         books.sums.free_from[0] = until  # whoever waits now is not decided before reviews go on
         return
-    count = books.sums.pending[0]
-    sort(books, count)
-    first, waiting, left = 0, 0, 0
+    count = sort_due(books, until)
+    first, waiting = 0, books.sums.desk[0]
     while first < count or waiting > 0:
         free = books.sums.free_from[0]
         if waiting == 0:
             free = max(free, books.pending.ready[books.coming[first]])
         while first < count and books.pending.ready[books.coming[first]] <= free:
-            rise(books, waiting, books.coming[first], True)
+            books.pending.where[books.coming[first]] = AT_DESK
+            rise(books, books.heap, waiting, books.coming[first], True)
             waiting += 1
             first += 1
-        row = pop(books, waiting, True)
-        waiting -= 1
+        row = books.heap[0]
         day = slot(books, row)
         if day >= until - SPECK:
-            copy(books.pending, row, books.left, left)
-            left += 1
-            for place in range(waiting):
-                copy(books.pending, books.heap[place], books.left, left)
-                left += 1
-            for place in range(count - 1, first - 1, -1):
-                copy(books.pending, books.coming[place], books.left, left)
-                left += 1
             break
+        pop(books, books.heap, waiting, True)
+        waiting -= 1
         if per_week < math.inf:
             books.sums.free_from[0] = day
-        left += settle(books, row, max(day, float(today)), left)
-    for row in range(left):
-        copy(books.left, row, books.pending, row)
-    books.sums.pending[0] = left
+        settle(books, row, max(day, float(today)))
+    if waiting > 0 and books.pending.ready[books.heap[0]] > books.sums.free_from[0]:
+        # They came to an idle desk and are not examined yet: who is, next week, may go before them.
+        for place in range(waiting):
+            books.pending.where[books.heap[place]] = COMING
+        waiting = 0
+    books.sums.desk[0] = waiting
+
+
+@helper
+def sort_due(books: Books, until: float) -> int:
+    """Order what is examined before a day by the day on which it is (`coming`); return how many."""
+    count = 0
+    for row in range(books.sums.pending[0]):
+        if books.pending.where[row] == COMING and books.pending.ready[row] < until:
+            rise(books, books.due, count, row, False)
+            count += 1
+    for place in range(count):
+        books.coming[place] = pop(books, books.due, count - place, False)
+    return count
 
 
 @helper
@@ -171,17 +190,17 @@ def slot(books: Books, row: int) -> float:
 
 
 @helper
-def settle(books: Books, row: int, day: float, left: int) -> int:
-    """Write down what is decided; return how many applications follow from it, in row `left`: 0 or 1."""
+def settle(books: Books, row: int, day: float) -> None:
+    """Write down what is decided; what follows from it, another application or its return, takes the row."""
     place, number = books.pending.place[row], books.pending.number[row]
     if (
         books.pending.is_returned[row] == 0
         and books.luck.chance_returned[place, number] < books.rule.returned_share[0]
     ):
-        copy(books.pending, row, books.left, left)
-        books.left.is_returned[left] = 1
-        books.left.ready[left] = day + books.luck.returned[place, number]
-        return 1
+        books.pending.is_returned[row] = 1
+        books.pending.ready[row] = day + books.luck.returned[place, number]
+        books.pending.where[row] = COMING
+        return
     share = books.lanes.approval[place]
     if books.rule.is_certain[0] == 0:
         share = 1.0 if books.luck.chance_granted[place, number] < share else 0.0
@@ -194,15 +213,14 @@ def settle(books: Books, row: int, day: float, left: int) -> int:
     if granted > 0.0:
         grant(books, place, granted, effect, waited, is_overdue)
     if refused <= 0.0:
-        return 0
+        forget(books, row)
+        return
     books.sums.refused[0] += refused
     if books.rule.is_final[0] == 1:
         write_decision(books, effect, place, REFUSE_LATE if is_overdue == 1 else REFUSE, refused, waited)
-        return 0
-    write_application(books, books.left, left, place, refused, ordered, day)
-    books.left.round[left] = books.pending.round[row]
-    books.left.is_overdue[left] = is_overdue
-    return 1
+        forget(books, row)
+        return
+    write_application(books, row, place, refused, ordered, day)
 
 
 @helper
@@ -233,6 +251,8 @@ def write_decision(books: Books, day: int, place: int, what: int, quantity: floa
 def give_up(books: Books, until: float) -> None:
     """Note which applications outlast their buyer's patience before the office meets again."""
     for row in range(books.sums.pending[0]):
+        if books.pending.where[row] == NOWHERE:
+            continue
         place = books.pending.place[row]
         day = books.pending.ordered[row] + books.lanes.patience[place]
         if books.pending.is_overdue[row] == 0 and day < until - SPECK:
@@ -247,6 +267,8 @@ def add_up(books: Books, today: int) -> None:
     books.sums.in_queue[0] = 0.0
     books.sums.returned[0] = 0.0
     for row in range(books.sums.pending[0]):
+        if books.pending.where[row] == NOWHERE:
+            continue
         tonnes = books.pending.tonnes[row]
         if today < books.pending.prepared[row]:
             books.sums.preparing[0] += tonnes
@@ -254,15 +276,6 @@ def add_up(books: Books, today: int) -> None:
             books.sums.returned[0] += tonnes
         else:
             books.sums.in_queue[0] += tonnes
-
-
-@helper
-def sort(books: Books, count: int) -> None:
-    """Order the applications by the day on which they are examined."""
-    for row in range(count):
-        rise(books, row, row, False)
-    for place in range(count):
-        books.coming[place] = pop(books, count - place, False)
 
 
 @helper
@@ -279,29 +292,29 @@ def is_before(books: Books, row: int, other: int, by_rank: bool) -> bool:
 
 
 @helper
-def rise(books: Books, place: int, row: int, by_rank: bool) -> None:
-    """Let an application rise from a place of the heap, its end at first, to where it belongs."""
+def rise(books: Books, heap: Ints, place: int, row: int, by_rank: bool) -> None:
+    """Let an application rise from a place of a heap, its end at first, to where it belongs."""
     while place > 0:
         parent = (place - 1) >> 1
-        if not is_before(books, row, books.heap[parent], by_rank):
+        if not is_before(books, row, heap[parent], by_rank):
             break
-        books.heap[place] = books.heap[parent]
+        heap[place] = heap[parent]
         place = parent
-    books.heap[place] = row
+    heap[place] = row
 
 
 @helper
-def pop(books: Books, size: int, by_rank: bool) -> int:
+def pop(books: Books, heap: Ints, size: int, by_rank: bool) -> int:
     """Take the first application off a heap of so many; the way of the gap is that of Python's `heapq`."""
-    top, row, end = books.heap[0], books.heap[size - 1], size - 1
+    top, row, end = heap[0], heap[size - 1], size - 1
     if end == 0:
         return top
     place, child = 0, 1
     while child < end:
-        if child + 1 < end and not is_before(books, books.heap[child], books.heap[child + 1], by_rank):
+        if child + 1 < end and not is_before(books, heap[child], heap[child + 1], by_rank):
             child += 1
-        books.heap[place] = books.heap[child]
+        heap[place] = heap[child]
         place = child
         child = 2 * place + 1
-    rise(books, place, row, by_rank)
+    rise(books, heap, place, row, by_rank)
     return top
