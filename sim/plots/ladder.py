@@ -287,4 +287,4 @@ def _legend(ax: Axes, *, has_band: bool) -> None:
     ]
     if has_band:
         handles.append(Line2D([], [], color=DARK, marker="|", linewidth=1.3, label="10 to 90 %"))
-    legend_below(ax, handles, LEGEND_INCHES, columns=8)
+    legend_below(ax, handles, LEGEND_INCHES, columns=4)

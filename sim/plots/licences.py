@@ -99,6 +99,7 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
     delay.set_ylabel("effective delay of what was granted [days]")
     delay.spines["right"].set_visible(True)
     delay.grid(visible=False)
+    delay.xaxis.set_visible(False)  # the dates stand there already
     handles, labels = ax.get_legend_handles_labels()
     more, words = delay.get_legend_handles_labels()
     ax.legend(

@@ -60,7 +60,7 @@ def words(figure: Figure) -> list[tuple[str, object]]:
         for text in figure.findobj(Text)
         if text.get_visible() and text.get_text().strip() and id(text) not in ticks
     ]
-    for axis in axes:
+    for axis in (axis for axis in axes if axis.get_visible()):
         low, high = sorted(axis.get_view_interval())
         pairs = zip(axis.get_ticklocs(), axis.get_ticklabels(), strict=True)
         shown = [label for place, label in pairs if low <= place <= high and label.get_text().strip()]
@@ -120,6 +120,15 @@ def test_no_text_lies_on_another_or_is_cut(cut: Run, name: str) -> None:
     for ax in figure.axes:
         legend = ax.get_legend()
         assert legend is None or legend.get_texts(), "an empty legend"
+
+
+def test_pictures_of_licences_are_as_clear() -> None:
+    """Long names of makers, many stops, and two axes of which one shows the dates."""
+    run = sim.run("april_2025_licensing")
+    for name in ("ladder", "licence_funnel", "gates", "manufacturer"):
+        figure = figure_of(name, run)
+        assert overlapping(figure) == [], name
+        assert outside(figure) == [], name
 
 
 @pytest.mark.parametrize("name", sorted({*OF_RUNS} - {"cover_delay"}))
