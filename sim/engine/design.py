@@ -15,8 +15,10 @@ from typing import Any
 import numpy as np
 
 from sim.case import Case, Design
-from sim.engine.draws import stream
+from sim.engine.draws import stream, streams
 
+OWN = "uncertain."
+"""Before the path of a figure: the name of its stream."""
 BITS = 30
 """Binary digits of a point of the Sobol sequence."""
 BLOCK = 256
@@ -46,7 +48,8 @@ def _drawn(case: Case, replication: int) -> dict[str, float]:
     laws = {item.path: item.distribution for item in case.uncertain}
     together = {path for item in case.correlations for path in item.paths}
     if case.design is Design.RANDOM and not together:
-        return {path: float(law.draw(_own(case, path, replication))) for path, law in laws.items()}
+        own = streams(case.seed, tuple(f"{OWN}{path}" for path in laws), replication)
+        return {path: float(law.draw(rng)) for (path, law), rng in zip(laws.items(), own, strict=True)}
     points = _points(case, tuple(laws), replication)
     points |= _dependent(case, points, sorted(together), replication)
     return {
@@ -56,7 +59,7 @@ def _drawn(case: Case, replication: int) -> dict[str, float]:
 
 
 def _own(case: Case, path: str, replication: int) -> np.random.Generator:
-    return stream(case.seed, f"uncertain.{path}", replication)
+    return stream(case.seed, f"{OWN}{path}", replication)
 
 
 def _points(case: Case, paths: tuple[str, ...], replication: int) -> dict[str, float]:
@@ -66,10 +69,9 @@ def _points(case: Case, paths: tuple[str, ...], replication: int) -> dict[str, f
     if case.design is Design.SOBOL:
         block, row = divmod(replication, BLOCK)
         digits = _sobol(len(paths), block)[row]
-        shifts = [int(stream(case.seed, f"design.{path}", 0).integers(2**BITS)) for path in paths]
         return {
             path: ((int(digit) ^ shift) + 0.5) / 2**BITS
-            for path, digit, shift in zip(paths, digits, shifts, strict=True)
+            for path, digit, shift in zip(paths, digits, _shifts(case.seed, paths), strict=True)
         }
     return {}
 
@@ -84,6 +86,12 @@ def _latin(case: Case, path: str, replication: int) -> float:
 @lru_cache(maxsize=1024)
 def _strata(seed: int, path: str, count: int) -> np.ndarray:
     return stream(seed, f"design.{path}", 0).permutation(count)
+
+
+@lru_cache(maxsize=4)
+def _shifts(seed: int, paths: tuple[str, ...]) -> tuple[int, ...]:
+    """Return the digital shift of each path, the same for all replications."""
+    return tuple(int(stream(seed, f"design.{path}", 0).integers(2**BITS)) for path in paths)
 
 
 @lru_cache(maxsize=4)

@@ -7,6 +7,7 @@ scenarios with one seed share their luck.
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from functools import lru_cache
 
 import numpy as np
@@ -14,6 +15,7 @@ import numpy as np
 from sim.domain import Distribution, LineKind, Network
 from sim.engine.arrays import Draws, Floats, Ints
 from sim.engine.index import Index
+from sim.engine.seeds import seeded
 
 FIRST_DRAWS = 256
 """Transit times drawn at first per random route; more are drawn when a run needs them."""
@@ -24,6 +26,17 @@ def stream(seed: int, name: str, replication: int) -> np.random.Generator:
     # The words that numpy would make of a list of these numbers, in half the time.
     words = np.array([*_words(seed), *_words(replication), *_words_of_name(name)], dtype=np.uint32)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))
+
+
+def streams(seed: int, names: tuple[str, ...], replication: int) -> Iterator[np.random.Generator]:
+    """Return a fresh generator of each stream, that of `stream`; many are made in a third of the time."""
+    common = np.array([*_words(seed), *_words(replication)], dtype=np.uint32)
+    return seeded(np.hstack([np.tile(common, (len(names), 1)), _words_of_names(names)]))
+
+
+@lru_cache(maxsize=8)
+def _words_of_names(names: tuple[str, ...]) -> np.ndarray:
+    return np.array([_words_of_name(name) for name in names], dtype=np.uint32).reshape(len(names), 4)
 
 
 def _words(number: int) -> list[int]:

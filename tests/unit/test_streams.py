@@ -10,7 +10,7 @@ import pytest
 
 from sim.engine import books as bookkeeping
 from sim.engine.arrays import ints
-from sim.engine.draws import stream
+from sim.engine.draws import stream, streams
 from sim.engine.kernels import office
 
 
@@ -22,6 +22,14 @@ def test_a_stream_is_that_of_numpys_own_seeding(seed: int, replication: int) -> 
         words = [int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4)]
         wanted = np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, replication, *words])))
         assert np.array_equal(stream(seed, name, replication).random(8), wanted.random(8))
+
+
+@pytest.mark.parametrize("seed", [0, 20250404, 2**32, 2**63 - 1])
+@pytest.mark.parametrize("replication", [0, 999, 2**32])
+def test_many_streams_at_once_are_the_streams_one_by_one(seed: int, replication: int) -> None:
+    names = tuple(f"uncertain.sites.works_{i}.cover.motor" for i in range(50))
+    drawn = [rng.lognormal(0.0, 0.5, 4) for rng in streams(seed, names, replication)]
+    assert np.array_equal(drawn, [stream(seed, name, replication).lognormal(0.0, 0.5, 4) for name in names])
 
 
 def test_the_desk_serves_in_the_order_of_pythons_heap(monkeypatch: pytest.MonkeyPatch) -> None:
