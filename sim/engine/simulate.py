@@ -58,13 +58,14 @@ class Compiled:
     stocks: tuple[Stock, ...]
 
 
-_compiled: OrderedDict[tuple[int, tuple[tuple[str, float], ...]], tuple[Network, Compiled]] = OrderedDict()
+_compiled: OrderedDict[int, tuple[Network, Compiled]] = OrderedDict()
+"""By address of the network, which is kept beside it: nothing else can come to lie there."""
 
 
 def compiled(base: Network, realised: Realised) -> Compiled:
     """Compile a network, or find it compiled: a pair of runs shares its network and its draws."""
-    key = (id(base), tuple(sorted(item for item in realised.numbers.items() if is_of_network(item[0]))))
-    if key in _compiled and _compiled[key][0] is base:
+    key = id(realised.network)
+    if key in _compiled:
         _compiled.move_to_end(key)
         return _compiled[key][1]
     own = [path for path in realised.numbers if is_of_network(path)]
@@ -74,7 +75,7 @@ def compiled(base: Network, realised: Realised) -> Compiled:
         ready = _compile_anew(realised.network)
     else:
         ready = _with_own_covers(base) or _compile_or_fetch(base)
-    _compiled[key] = (base, ready)
+    _compiled[key] = (realised.network, ready)
     while len(_compiled) > KEPT:
         _compiled.popitem(last=False)
     return ready
@@ -145,7 +146,7 @@ def _compile_or_fetch(network: Network) -> Compiled:
 def _with_stocks(base: Compiled, network: Network) -> Compiled:
     """Return a compiled network with other covers and interchangeable shares; the flows are the same."""
     net = with_stock_figures(base.net, network, base.index)
-    steady = factory.with_opening_stocks(net, factory.copy_state(base.steady))
+    steady = factory.with_opening_stocks(net, base.steady)  # a run works on a copy of it
     return replace(base, network=network, net=net, net_ref=Ref(net), steady=steady)
 
 

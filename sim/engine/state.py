@@ -6,6 +6,7 @@ Owns how a network's steady flows become stocks, full pipelines and order books.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -266,8 +267,16 @@ def _with_full_pipelines(net: Net, state: State) -> State:
 
 
 def copy_state(state: State) -> State:
-    """Return an independent copy."""
-    return State._make(array.copy() for array in state)
+    """Return an independent copy, in one piece of memory that an earlier state may have left (`rooms`)."""
+    blocks = [array.words if isinstance(array, a.Table) else array for array in state]
+    memory, end = room((sum(block.size for block in blocks),)), 0
+    copies: list[Any] = []
+    for array, block in zip(state, blocks, strict=True):
+        first, end = end, end + block.size
+        words: Any = memory[first:end].view(block.dtype).reshape(block.shape)
+        words[...] = block
+        copies.append(a.Table(words, array.kinds) if isinstance(array, a.Table) else words)
+    return State._make(copies)
 
 
 def with_room(state: State, blocks: int) -> State:
