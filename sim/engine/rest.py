@@ -111,10 +111,16 @@ class Rest:
         self._pass(state, days)
         for table in (record.lines, record.stocks, record.under_way):
             table.words[:, row : row + days] = table.words[:, row - 1 : row]
-        outs = len(self._net.outs)
-        growth = np.arange(1, days + 1)[:, None] * self._daily[0][None, :outs]
-        record.stocks.on_hand[row : row + days, -outs:] += growth
+        self._pile_up(record.stocks.on_hand, row, days)
         _copy_touched(record, row, days)
+
+    def _pile_up(self, on_hand: Floats, row: int, days: int) -> None:
+        """Let the co-products that are stored grow from day to day."""
+        assert self._daily is not None
+        outs = len(self._net.outs)
+        growing = np.flatnonzero(self._daily[0][:outs])
+        growth = np.arange(1, days + 1)[:, None] * self._daily[0][None, growing]
+        on_hand[row : row + days, on_hand.shape[1] - outs + growing] += growth
 
     def _pass(self, state: State, days: int) -> None:
         """Move the calendar of goods under way; no order is open that could have grown older."""
