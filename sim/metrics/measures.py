@@ -159,13 +159,13 @@ def time_to_recover_days(reading: Reading, view: SiteView) -> float | None:
 @measure("planned_units", title="plan of the horizon", unit="unit")
 def planned_units(reading: Reading, view: SiteView) -> float:
     """Return the sum of the plan over the horizon."""
-    return float(view.planned.sum())
+    return view.planned_units
 
 
 @measure("lost_units", title="plan less output, catch-up included", unit="unit")
 def lost_units(reading: Reading, view: SiteView) -> float:
     """Return plan less output over the horizon, after catching up; never negative."""
-    return max(0.0, float(view.planned.sum() - view.made.sum()))
+    return max(0.0, view.planned_units - view.made_units)
 
 
 @measure("parked_units", title="incomplete units waiting at the end", unit="unit")
@@ -181,11 +181,11 @@ def fill_rate(reading: Reading, view: SiteView) -> float | None:
     Backorders are served first, so what a customer receives on a day counts for that day's demand
     only beyond what was owed the evening before.
     """
-    planned = float(view.planned.sum())
+    planned = view.planned_units
     if planned <= 0.0:
         return None
     if not view.is_customer:
-        return min(1.0, float(view.made.sum()) / planned)
+        return min(1.0, view.made_units / planned)
     run = reading.trajectory
     owed = run.line_owed[:, view.lines]
     owed_before = np.vstack([np.zeros((1, owed.shape[1])), owed[:-1]])

@@ -36,6 +36,11 @@ def _daily(run: Trajectory, lines: IntArray) -> Daily:
     return Daily(made, planned, np.ascontiguousarray(run.line_limit.take(lines, axis=1).T >= 0))
 
 
+def _summed(by_line: FloatArray) -> FloatArray:
+    """Return the sum over lines; most sites have one."""
+    return by_line[0] if len(by_line) == 1 else np.asarray(by_line.sum(axis=0))
+
+
 @dataclass(frozen=True)
 class SiteView:
     """One site of a trajectory.
@@ -71,12 +76,22 @@ class SiteView:
     @cached_property
     def planned(self) -> FloatArray:
         """Plan of the site, summed over its lines, shape (day,) [unit/day]."""
-        return np.asarray(self.daily.planned.sum(axis=0))
+        return _summed(self.daily.planned)
 
     @cached_property
     def made(self) -> FloatArray:
         """Output of the site, summed over its lines, shape (day,) [unit/day]."""
-        return np.asarray(self.daily.made.sum(axis=0))
+        return _summed(self.daily.made)
+
+    @cached_property
+    def planned_units(self) -> float:
+        """Plan of the site over the horizon [unit]."""
+        return float(self.planned.sum())
+
+    @cached_property
+    def made_units(self) -> float:
+        """Output of the site over the horizon [unit]."""
+        return float(self.made.sum())
 
     @cached_property
     def use_planned(self) -> FloatArray:
