@@ -49,7 +49,7 @@ class Levels:
                 held.pop(owner, None)
             else:
                 held[owner] = value
-            days[min(first, self.horizon_days) :] = combine(rule, (held[name] for name in sorted(held)))
+            days[min(first, self.horizon_days) :] = combine(rule, held)
         return days
 
     def rows(self, lever: str) -> tuple[str, ...]:

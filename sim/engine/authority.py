@@ -22,7 +22,7 @@ from sim.engine.index import Index
 from sim.engine.kernels.office import GROW_LUCK, meet
 from sim.engine.opening import Filed
 from sim.engine.realise import CaseWorld
-from sim.engine.reference import Ref
+from sim.engine.reference import Ref, ref_to
 from sim.interventions.instructions import Examiner
 
 BLOCK = 64
@@ -40,7 +40,6 @@ class Authority:
         self._first = first_day
         self._rngs: dict[int, np.random.Generator] = {}
         self._lanes = ints(index.lane[name] for name in self.names)
-        self._before: tuple[Floats, Floats] | None = None
         self._books = bookkeeping.blank(self._lanes)
         self._ref: Any = None
         self._write_rule()
@@ -63,15 +62,15 @@ class Authority:
 
     def open_books(self, state: State, filed: Sequence[Filed]) -> bool:
         """Take over what was granted and filed before the scenario; tell whether anything waits."""
-        self._books.lanes.granted[:] = state.lanes.granted[self._lanes]
-        self._before = state.lanes.used[self._lanes], state.lanes.lapsed[self._lanes]
+        for name, column in (("granted", "granted"), ("used_before", "used"), ("lapsed_before", "lapsed")):
+            self._books.lanes[name][:] = state.lanes[column][self._lanes]
         places = {lane: place for place, lane in enumerate(self._lanes.tolist())}
         mine = [item for item in filed if item.lane in places]
         self._books = bookkeeping.with_rows(self._books, len(mine) + len(places))
         lanes, pending, sums = self._books.lanes, self._books.pending, self._books.sums
         for row, item in enumerate(mine):
             place = places[item.lane]
-            sums.filed[0] += item.tonnes
+            self._books.week.filed[0] += item.tonnes
             lanes.filed[place] += item.tonnes
             number = int(lanes.count[place])
             lanes.count[place] = number + 1
@@ -103,16 +102,17 @@ class Authority:
 
         `today` counts from the first day of the scenario; `state_ref` is a reference to the state.
         """
-        sums = self._books.sums
-        granted = float(sums.granted[0])
         self._books.rule.per_week[0] = self._capacity(today)
-        self._keep(bookkeeping.with_rows(self._books, int(sums.pending[0]) + len(self._lanes)))
+        rows = int(self._books.sums.pending[0]) + len(self._lanes)
+        self._keep(bookkeeping.with_rows(self._books, rows))
+        roomy = factory.with_decisions(state, bookkeeping.MOST_DECISIONS * rows)
+        if roomy is not state:
+            state, state_ref = roomy, ref_to(roomy)
         while meet(self._ref, state_ref, today) == GROW_LUCK:
             lanes = self._books.lanes
-            for place in np.flatnonzero(lanes.wanted > lanes.drawn):
-                self._draw(int(place))
-        self._note(state, today, float(sums.granted[0]) - granted)
-        return self._written(state)
+            self._draw(np.flatnonzero(lanes.wanted > lanes.drawn).tolist())
+        self.series.append(tuple(self._books.week.words[:, 0].view(np.float64).tolist()))
+        return state
 
     def filed(self) -> dict[str, float]:
         """Return what was applied for on each lane [unit of material]."""
@@ -127,43 +127,26 @@ class Authority:
         steps = self.examiner.decisions_per_week
         return steps[bisect_right(steps, float(today), key=lambda step: step[0]) - 1][1]
 
-    def _draw(self, place: int) -> None:
-        """Draw the luck of a lane's next applications: the k-th has the k-th draws, whenever it comes."""
-        drawn = int(self._books.lanes.drawn[place])
-        if drawn + BLOCK > self._books.luck.words.shape[2]:
-            self._keep(bookkeeping.with_luck(self._books, max(drawn, BLOCK)))
-        if place not in self._rngs:
-            self._rngs[place] = self._world.rng(f"{self.examiner.name}/{self.names[place]}")
-        rng, examiner, luck = self._rngs[place], self.examiner, self._books.luck
-        rows = slice(drawn, drawn + BLOCK)
-        luck.preparing[place, rows] = _values(examiner.preparing_days, rng)
-        luck.processing[place, rows] = _values(examiner.processing_days, rng)
-        luck.returned[place, rows] = _values(examiner.returned_days, rng)
-        luck.chance_returned[place, rows] = rng.random(BLOCK)
-        luck.chance_granted[place, rows] = rng.random(BLOCK)
-        self._books.lanes.drawn[place] = drawn + BLOCK
-
-    def _note(self, state: State, today: int, granted: float) -> None:
-        """Add the week's row of LICENCE_COLUMNS."""
-        assert self._before is not None, "the books are open"
-        mine, lanes, sums = self._lanes, state.lanes, self._books.sums
-        used = float((lanes.used[mine] - self._before[0]).sum())
-        lapsed = float((lanes.lapsed[mine] - self._before[1]).sum())
-        waiting = float((lanes.waiting[mine] + lanes.overdue[mine]).sum())
-        delay = float(sums.waited[0]) / granted if granted > 0.0 else math.nan
-        totals = ("filed", "preparing", "in_queue", "returned", "granted", "refused")
-        counted = [float(sums[name][0]) for name in totals]
-        self.series.append((float(today), *counted, lapsed, used - lapsed, waiting, delay))
-
-    def _written(self, state: State) -> State:
-        """Put the decisions where the kernel carries them out."""
-        count = int(self._books.sums.decided[0])
-        state = factory.with_decisions(state, count)
-        first = int(state.decision_count[0])
-        state.decisions.words[:, first : first + count] = self._books.decided.words[:, :count]
-        state.decisions.day[first : first + count] += self._first
-        state.decision_count[0] = first + count
-        return state
+    def _draw(self, places: list[int]) -> None:
+        """Draw the luck of lanes' next applications: the k-th has the k-th draws, whenever it comes."""
+        drawn = self._books.lanes.drawn
+        most = int(drawn[places].max())
+        if most + BLOCK > self._books.luck.words.shape[2]:
+            self._keep(bookkeeping.with_luck(self._books, max(most, BLOCK)))
+        new = [place for place in places if place not in self._rngs]
+        names = tuple(f"{self.examiner.name}/{self.names[place]}" for place in new)
+        self._rngs.update(zip(new, self._world.rngs(names), strict=True))
+        examiner, luck = self.examiner, self._books.luck
+        block = np.empty((len(luck.kinds), BLOCK))  # in the order of the columns
+        for place in places:
+            rng, first = self._rngs[place], int(drawn[place])
+            rows = slice(first, first + BLOCK)
+            block[0] = _values(examiner.preparing_days, rng)
+            block[1] = _values(examiner.processing_days, rng)
+            block[2] = _values(examiner.returned_days, rng)
+            rng.random(out=block[3:])
+            luck.words[:, place, rows] = block.view(np.int64)
+        drawn[places] += BLOCK
 
 
 def _values(law: Number, rng: np.random.Generator) -> Floats | float:

@@ -6,8 +6,8 @@ so that nothing depends on which came first.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -24,8 +24,6 @@ from sim.interventions.levers import LEVERS, Lever, UnderWay
 
 FAR = 10**9
 """A day that never comes."""
-FOR_KERNELS = frozenset({"under_way", "lane_licensed_share", "lane_exempt_share"})
-"""Levers whose turn a kernel follows up."""
 FOR_QUOTAS = frozenset({"lane_quota_level", "line_quota_level"})
 """Levers that bind the quotas of whoever turns them."""
 
@@ -38,13 +36,14 @@ class Quota(NamedTuple):
     quantity: float
 
 
-def combine(lever: Lever, values: Iterable[float]) -> float:
-    """Return what several contributions to one row amount to; none: the neutral value."""
-    listed = list(values)
-    if not listed:
+def combine(lever: Lever, contributions: Mapping[str, float]) -> float:
+    """Return what contributions of several owners to one row amount to; none: the neutral value."""
+    if not contributions:
         return lever.neutral
-    if len(listed) == 1:
-        return float(listed[0])
+    if len(contributions) == 1:
+        (only,) = contributions.values()
+        return only
+    listed = [contributions[name] for name in sorted(contributions)]
     if lever.combine == "min":
         return min(listed)
     if lever.combine == "max":
@@ -92,10 +91,10 @@ class Board:
             self._rows[axis] = _numbered(axis, self.net, self.index)
         return self._rows[axis]
 
-    def turn(self, owner: str, turn: Turn, state: State, today: int) -> bool:
+    def turn(self, owner: str, turn: Turn, state: Any, today: int) -> bool:
         """Carry out a turn; goods under way and shares follow at once, before the day's receipts.
 
-        Return whether any row has another value than before.
+        `state` is a reference to the state. Return whether any row has another value than before.
         """
         lever = LEVERS[turn.lever]
         table, column = lever_column(lever)
@@ -110,7 +109,7 @@ class Board:
             else:
                 contributions[owner] = turn.value
             before = float(array[row])
-            now = combine(lever, [contributions[name] for name in sorted(contributions)])
+            now = combine(lever, contributions)
             if now != before:
                 array[row] = now
                 touched.append((row, before))
@@ -141,12 +140,10 @@ class Board:
         strength = self._strengths.get(quota.owner, 0.0)
         state.quotas.quantity[quota.row] = quota.quantity / strength if strength > 0.0 else np.inf
 
-    def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: State, today: int) -> None:
+    def _follow(self, lever: Lever, touched: list[tuple[int, float]], state: Any, today: int) -> None:
         """Let goods and orders follow rows that have been turned (row, value before)."""
         if not touched:
             return
-        if lever.name in FOR_KERNELS:
-            state = ref_to(state)  # once for all rows: it takes longer to make than a kernel to run
         if lever.name == "under_way":
             for row, before in touched:
                 self._under_way(row, before, state, today)
@@ -154,7 +151,7 @@ class Board:
             for group in sorted({int(self.net.lanes.group[row]) for row, _ in touched}):
                 self._reshare(group, state)
         elif lever.name in ("lane_licensed_share", "lane_exempt_share"):
-            follow_licences(ref_to(self.net), self.levers_ref, state, today)
+            follow_licences(self.net, self.levers_ref, state, today)
         elif lever.name == "line_capacity_added":
             for row, _ in touched:
                 if self.levers.lines.capacity_added[row] > 0.0:
@@ -162,14 +159,14 @@ class Board:
         elif lever.name == "lane_flow_share" and faults.is_planted("ban_stops_goods_under_way"):
             for row, _ in touched:
                 for lr in range(self.net.lanes.lr_first[row], self.net.lanes.lr_end[row]):
-                    stop_under_way(ref_to(self.net), ref_to(state), lr, False, today)
+                    stop_under_way(self.net, state, lr, False, today)
 
-    def _under_way(self, lr: int, before: float, state: State, today: int) -> None:
+    def _under_way(self, lr: int, before: float, state: Any, today: int) -> None:
         now = self.levers.lane_routes.under_way[lr]
         if now > before:
-            stop_under_way(ref_to(self.net), state, lr, now == UnderWay.RETURNED, today)
+            stop_under_way(self.net, state, lr, now == UnderWay.RETURNED, today)
         elif now == UnderWay.LET_THROUGH:
-            release_held(ref_to(self.net), state, lr, today)
+            release_held(self.net, state, lr, today)
 
     def _reshare(self, group: int, state: State) -> None:
         """Give lanes the shares interventions state; the others of the buyer scale to what is left."""

@@ -1,4 +1,4 @@
-"""The books of an authority as arrays: its lanes, its applications, their luck, its decisions of a week."""
+"""The books of an authority as arrays: its lanes, its applications, their luck, what it did in a week."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ where
 """
 NOWHERE, COMING, AT_DESK = range(3)
 BOOK_COLUMNS = {
-    "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:f",
-    "sums": "pending:i free:i desk:i decided:i free_from:f filed:f granted:f refused:f waited:f "
-    "preparing:f in_queue:f returned:f",
+    "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:i",
+    "sums": "pending:i free:i desk:i free_from:f",
+    "week": "day:f filed:f preparing:f in_queue:f returned:f granted:f refused:f lapsed:f shipped:f "
+    "waiting:f delay_days:f",
     "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i wanted:i round:i filed:f "
-    "granted:f",
+    "granted:f used_before:f lapsed_before:f",
     "luck": "preparing:f processing:f returned:f chance_returned:f chance_granted:f",
     "pending": APPLICATION,
-    "decided": "day:i lane:i what:i quantity:f days:f",
 }
 MOST_DECISIONS = 3
 """Most rows of a week's decisions per application: it is granted, that lapses, the rest is refused."""
@@ -48,21 +48,21 @@ MOST_DECISIONS = 3
 class Books(NamedTuple):
     """What an office knows; columns in BOOK_COLUMNS.
 
-    `rule` and `sums` have one row. `sums` counts the rows of `pending` and `decided` that have been in use,
-    those of `pending` that are free again (listed in `free`), and those at the desk (`heap`); filed, granted
-    and refused count from the start, `waited` (tonnes times days) of the last week's grants, the stages
-    (preparing, in_queue, returned) are of today. `free_from` is the day on which the desk is free. `lanes`
-    are those of the office: `count` have been filed, `drawn` have their luck, `wanted` may need it this week.
+    `rule`, `sums` and `week` have one row. `sums` counts the rows of `pending` that have been in use, those
+    that are free again (listed in `free`), and those at the desk (`heap`); `free_from` is the day on which
+    the desk is free. `week` is what the office reports (`trajectory.LICENCE_COLUMNS`). `lanes` are those of
+    the office: `count` have been filed, `drawn` have their luck, `wanted` may need it this week; `_before`
+    is what of older licences was used and lapsed before the scenario.
     `luck` has the shape (lane, number of the application). `heap` are rows of `pending` that wait for the
     desk, from week to week; `due` and `coming` those examined this week, as a heap and in order.
     """
 
     rule: Table
     sums: Table
+    week: Table
     lanes: Table
     luck: Table
     pending: Table
-    decided: Table
     coming: Ints
     due: Ints
     heap: Ints
@@ -71,11 +71,10 @@ class Books(NamedTuple):
 
 def blank(lanes: Ints) -> Books:
     """Return the books of an office for some lanes, without room for applications or luck."""
-    tables = {name: table(1, BOOK_COLUMNS[name]) for name in ("rule", "sums")}
-    rows = {name: table(0, BOOK_COLUMNS[name]) for name in ("pending", "decided")}
+    tables = {name: table(1, BOOK_COLUMNS[name]) for name in ("rule", "sums", "week")}
     return Books(
         **tables,
-        **rows,
+        pending=table(0, BOOK_COLUMNS["pending"]),
         lanes=table(len(lanes), BOOK_COLUMNS["lanes"], lane=lanes),
         luck=table((len(lanes), 0), BOOK_COLUMNS["luck"]),
         coming=ints(()),
@@ -94,7 +93,6 @@ def with_rows(books: Books, rows: int) -> Books:
     places = np.zeros(more, dtype=np.int64)
     return books._replace(
         pending=books.pending.lengthened(more),
-        decided=books.decided.lengthened(MOST_DECISIONS * more),
         coming=np.concatenate([books.coming, places]),
         due=np.concatenate([books.due, places]),
         heap=np.concatenate([books.heap, places]),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
+from operator import is_
 from typing import Any
 
 import simpy
@@ -108,7 +109,8 @@ class Calendar:
         self._is_inspecting = False
         self._is_turned = True
         self._pace_changes = self.env.event()
-        self._held: list[tuple[Any, Any]] = [(self.board.levers, self.board.levers_ref), (state, state_ref)]
+        self._parts: tuple[Any, ...] = (self.board.levers, state)
+        self._held: tuple[Any, ...] = (self.board.levers_ref, state_ref)
         self._milestones: dict[tuple[str, str], simpy.Event] = {}
         self.margin = factory.most_shipments(net)
 
@@ -129,7 +131,7 @@ class Calendar:
 
     def let_go(self) -> None:
         """Drop the arrays: processes and calendar refer to each other and would keep them for long."""
-        for name in ("state", "draws", "record", "ledger", "work", "signals", "board", "_held"):
+        for name in ("state", "draws", "record", "ledger", "work", "signals", "board", "_parts", "_held"):
             delattr(self, name)
 
     def _act(self, item: Intervention) -> Process:
@@ -203,7 +205,7 @@ class Calendar:
             if turn.lever == "under_way":
                 # Goods that are held or turned back move to other stacks, which may need blocks of their own.
                 self.state = factory.with_room(self.state, self.margin)
-            if self.board.turn(owner, turn, self.state, int(self.state.clock[1])):
+            if self.board.turn(owner, turn, self._refs()[2], int(self.state.clock[1])):
                 self._rest = None
             if turn.lever == "line_pace":
                 self._pace_changes.succeed()
@@ -313,11 +315,11 @@ class Calendar:
     def _refs(self) -> tuple[Any, ...]:
         """Return what the kernel works on, by reference; made anew for what has been replaced."""
         parts = (self.net, self.board.levers, self.state, self.work, self.draws, self.signals, self.record)
-        self._held = [
-            next((pair for pair in self._held if pair[0] is part), None) or (part, ref_to(part))
-            for part in parts
-        ]
-        return tuple(ref for _, ref in self._held)
+        if not all(map(is_, parts, self._parts)):
+            held = dict(zip(map(id, self._parts), self._held, strict=True))
+            self._held = tuple(held.get(id(part)) or ref_to(part) for part in parts)
+            self._parts = parts
+        return self._held
 
     def _answer(self) -> None:
         """Start a process for each signal the kernel has sent."""

@@ -45,8 +45,6 @@ _LAST: list[Any] = []
 
 
 def _drawn(case: Case, replication: int) -> dict[str, float]:
-    if not case.uncertain:
-        return {}
     laws = {item.path: item.distribution for item in case.uncertain}
     together = {path for item in case.correlations for path in item.paths}
     if case.design is Design.RANDOM and not together:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import compress
 
 import numpy as np
 
 from sim.domain import Network
-from sim.engine.arrays import Floats, Ints, Net, State
+from sim.engine.arrays import Floats, Ints, Net, State, Table
 from sim.engine.index import Index
 from sim.engine.origin import STAGES, Classes, Reach, classes_of, reachable
 from sim.interventions.instructions import Turn, Watch
@@ -17,6 +18,7 @@ from sim.interventions.levers import LEVERS
 
 KEPT = 4
 """Networks whose possible origins are kept."""
+GAUGES_KEPT = 16
 ALMOST = 1.0 - 1e-12
 """A value this close to the threshold has reached it: sums of shares are exact to rounding only."""
 
@@ -60,16 +62,19 @@ class Inspection:
     def __init__(self, watch: Watch, net: Net, index: Index, network: Network) -> None:
         self.watch = watch
         self._caught: frozenset[str] = frozenset()
-        self._gauge = _gauge(watch, net, index, network)
+        self._flags: np.ndarray | None = None
+        self._gauge = _gauge_of(watch, net, index, network)
 
     def turns(self, state: State) -> list[Turn]:
         """Return the turns that follow from what the stocks hold today."""
         flags = self._gauge.tripped(state.share)
-        caught = frozenset(lane for lane, flag in zip(self.watch.scope, flags, strict=True) if flag)
-        return self._change_to(caught)
+        if self._flags is not None and np.array_equal(flags, self._flags):
+            return []
+        self._flags = flags
+        return self._change_to(frozenset(compress(self.watch.scope, flags)))
 
     def withdraw(self) -> list[Turn]:
-        """Return the turns that end it."""
+        """Return the turns that end it; nothing may follow."""
         return self._change_to(frozenset())
 
     def taken_over(self, before: Inspection) -> list[Turn]:
@@ -84,6 +89,20 @@ class Inspection:
         parts = ((caught - self._caught, self.watch.value), (self._caught - caught, neutral))
         self._caught = caught
         return [Turn(self.watch.lever, tuple(sorted(rows)), value) for rows, value in parts if rows]
+
+
+_gauges: list[tuple[Watch, Table, Gauge]] = []
+"""The last gauges, with their tests and the list of elements they read: replications ask for the same."""
+
+
+def _gauge_of(watch: Watch, net: Net, index: Index, network: Network) -> Gauge:
+    """Return the gauge of a watch; networks that differ in covers alone share their list of elements."""
+    for kept, elements, gauge in _gauges:
+        if elements is net.elements and kept.scope == watch.scope and kept.tests == watch.tests:
+            return gauge
+    gauge = _gauge(watch, net, index, network)
+    _gauges[:] = [(watch, net.elements, gauge), *_gauges[: GAUGES_KEPT - 1]]
+    return gauge
 
 
 def _gauge(watch: Watch, net: Net, index: Index, network: Network) -> Gauge:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from sim.case import Case, InitialState
 from sim.data import with_numbers
 from sim.domain import Network
 from sim.engine.design import drawn_numbers
-from sim.engine.draws import stream
+from sim.engine.draws import stream, streams
 from sim.errors import DataError
 from sim.interventions import Intervention
 
@@ -56,8 +56,12 @@ class CaseWorld:
         """Return a fresh generator of the named stream."""
         return _stream(self.seed, f"{INTERVENTIONS}{stream}", self.replication)
 
+    def rngs(self, streams: tuple[str, ...]) -> Iterator[np.random.Generator]:
+        """Return a fresh generator of each named stream, that of `rng`."""
+        return _streams(self.seed, tuple(f"{INTERVENTIONS}{name}" for name in streams), self.replication)
 
-_stream = stream
+
+_stream, _streams = stream, streams
 
 
 def realise(case: Case, replication: int | None) -> Realised:

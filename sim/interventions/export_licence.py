@@ -212,8 +212,10 @@ class ExportLicence(Intervention):
         yield Turn(LICENSED, licensed, level)
         if self.collateral is not None:
             by_share: dict[float, list[str]] = {}
+            screenings = self._screenings(world.network)
+            strict = [(item.held, buyers) for item, buyers in screenings if item.held is not None]
             for lane in self.held(world.network):
-                own = [item.held for item in self._screens(world.network, lane) if item.held is not None]
+                own = [share for share, buyers in strict if lane.buyer in buyers]
                 by_share.setdefault(max(own, default=self.collateral.share), []).append(lane.lane_id)
             for share, lanes in sorted(by_share.items()):
                 yield Turn(LICENSED, tuple(lanes), level * share)
@@ -241,10 +243,11 @@ class ExportLicence(Intervention):
         approval: dict[str, float] = {}
         slowness: dict[str, float] = {}
         rank: dict[str, int] = {}
+        screenings = self._screenings(network)
         for lane in self.licensed(network):
             is_military = network.sites[lane.buyer].end_use == "military"
             share = self.approval.military if is_military else self.approval.civil
-            screens = self._screens(network, lane)
+            screens = [item for item, buyers in screenings if lane.buyer in buyers]
             approval[lane.lane_id] = share * math.prod(item.granted for item in screens)
             slowness[lane.lane_id] = math.prod(item.slowness for item in screens)
             rank[lane.lane_id] = max((item.priority for item in screens), default=0)
@@ -267,19 +270,16 @@ class ExportLicence(Intervention):
             decision_days=self.decision_days,
         )
 
-    def _screens(self, network: Network, lane: Lane) -> list[Screening]:
-        """Return how the lane's destination is treated differently."""
-        return [
-            item
-            for item in self.screening
-            if lane.buyer in (resolve_places(network, item.to_places) or frozenset())
-        ]
+    def _screenings(self, network: Network) -> list[tuple[Screening, frozenset[str]]]:
+        """Return what treats some destinations differently, and the buyers there."""
+        return [(item, resolve_places(network, item.to_places) or frozenset()) for item in self.screening]
 
     def laboratory(self, world: World) -> Examiner:
         """Return how customs deals with goods that look like licensed ones."""
         assert self.collateral is not None
+        screenings = self._screenings(world.network)
         slowness = {
-            lane.lane_id: math.prod(item.slowness for item in self._screens(world.network, lane))
+            lane.lane_id: math.prod(item.slowness for item, buyers in screenings if lane.buyer in buyers)
             for lane in self.held(world.network)
         }
         return Examiner(

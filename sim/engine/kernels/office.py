@@ -29,12 +29,14 @@ def meet(books: Books, state: State, today: int) -> int:
     drop_void(books, state)
     if is_short_of_luck(books, state):
         return GROW_LUCK
-    books.sums.decided[0] = 0
-    books.sums.waited[0] = 0.0
+    granted = books.week.granted[0]
+    books.week.delay_days[0] = 0.0
     take_in(books, state)
-    decide(books, today)
-    give_up(books, today + WEEK)
-    add_up(books, today)
+    decide(books, state, today)
+    give_up(books, state, today + WEEK)
+    granted = books.week.granted[0] - granted
+    books.week.delay_days[0] = books.week.delay_days[0] / granted if granted > 0.0 else math.nan
+    add_up(books, state, today)
     return DONE
 
 
@@ -108,7 +110,7 @@ def take_in(books: Books, state: State) -> None:
             ordered = state.lanes.unfiled_days[lane] / tonnes - books.rule.first_day[0]
             state.lanes.unfiled[lane] = 0.0
             state.lanes.unfiled_days[lane] = 0.0
-            books.sums.filed[0] += tonnes
+            books.week.filed[0] += tonnes
             books.lanes.filed[place] += tonnes
             row = new_row(books)
             write_application(books, row, place, tonnes, ordered, ordered)
@@ -135,7 +137,7 @@ def write_application(
 
 
 @helper
-def decide(books: Books, today: int) -> None:
+def decide(books: Books, state: State, today: int) -> None:
     """Serve the desk until a week from today; who waits there stays there from week to week."""
     per_week, until = books.rule.per_week[0], today + WEEK
     if per_week <= 0.0:
@@ -160,7 +162,7 @@ def decide(books: Books, today: int) -> None:
         waiting -= 1
         if per_week < math.inf:
             books.sums.free_from[0] = day
-        settle(books, row, max(day, float(today)))
+        settle(books, state, row, max(day, float(today)))
     if waiting > 0 and books.pending.ready[books.heap[0]] > books.sums.free_from[0]:
         # They came to an idle desk and are not examined yet: who is, next week, may go before them.
         for place in range(waiting):
@@ -190,7 +192,7 @@ def slot(books: Books, row: int) -> float:
 
 
 @helper
-def settle(books: Books, row: int, day: float) -> None:
+def settle(books: Books, state: State, row: int, day: float) -> None:
     """Write down what is decided; what follows from it, another application or its return, takes the row."""
     place, number = books.pending.place[row], books.pending.number[row]
     if (
@@ -211,44 +213,49 @@ def settle(books: Books, row: int, day: float) -> None:
     waited = max(effect - ordered, 0.0)
     is_overdue = books.pending.is_overdue[row]
     if granted > 0.0:
-        grant(books, place, granted, effect, waited, is_overdue)
+        grant(books, state, place, granted, effect, waited, is_overdue)
     if refused <= 0.0:
         forget(books, row)
         return
-    books.sums.refused[0] += refused
+    books.week.refused[0] += refused
     if books.rule.is_final[0] == 1:
-        write_decision(books, effect, place, REFUSE_LATE if is_overdue == 1 else REFUSE, refused, waited)
+        what = REFUSE_LATE if is_overdue == 1 else REFUSE
+        write_decision(books, state, effect, place, what, refused, waited)
         forget(books, row)
         return
     write_application(books, row, place, refused, ordered, day)
 
 
 @helper
-def grant(books: Books, place: int, granted: float, effect: int, waited: float, is_overdue: int) -> None:
+def grant(
+    books: Books, state: State, place: int, granted: float, effect: int, waited: float, is_overdue: int
+) -> None:
     """Write down a grant, and when it lapses."""
-    write_decision(books, effect, place, GRANT_LATE if is_overdue == 1 else GRANT, granted, waited)
-    books.sums.granted[0] += granted
-    books.sums.waited[0] += granted * waited
+    write_decision(books, state, effect, place, GRANT_LATE if is_overdue == 1 else GRANT, granted, waited)
+    books.week.granted[0] += granted
+    books.week.delay_days[0] += granted * waited  # divided by the week's tonnes at its end
     books.lanes.granted[place] += granted
     if books.rule.validity[0] < math.inf:
         lapses = math.ceil(effect + books.rule.validity[0])
-        write_decision(books, lapses, place, LAPSE, books.lanes.granted[place], 0.0)
+        write_decision(books, state, lapses, place, LAPSE, books.lanes.granted[place], 0.0)
 
 
 @helper
-def write_decision(books: Books, day: int, place: int, what: int, quantity: float, days: float) -> None:
+def write_decision(
+    books: Books, state: State, day: int, place: int, what: int, quantity: float, days: float
+) -> None:
     """Write a row that is carried out on its day."""
-    row = books.sums.decided[0]
-    books.decided.day[row] = day
-    books.decided.lane[row] = books.lanes.lane[place]
-    books.decided.what[row] = what
-    books.decided.quantity[row] = quantity
-    books.decided.days[row] = days
-    books.sums.decided[0] = row + 1
+    row = state.decision_count[0]
+    state.decisions.day[row] = books.rule.first_day[0] + day
+    state.decisions.lane[row] = books.lanes.lane[place]
+    state.decisions.what[row] = what
+    state.decisions.quantity[row] = quantity
+    state.decisions.days[row] = days
+    state.decision_count[0] = row + 1
 
 
 @helper
-def give_up(books: Books, until: float) -> None:
+def give_up(books: Books, state: State, until: float) -> None:
     """Note which applications outlast their buyer's patience before the office meets again."""
     for row in range(books.sums.pending[0]):
         if books.pending.where[row] == NOWHERE:
@@ -256,26 +263,34 @@ def give_up(books: Books, until: float) -> None:
         place = books.pending.place[row]
         day = books.pending.ordered[row] + books.lanes.patience[place]
         if books.pending.is_overdue[row] == 0 and day < until - SPECK:
-            write_decision(books, math.ceil(day - SPECK), place, OVERDUE, books.pending.tonnes[row], 0.0)
+            late = math.ceil(day - SPECK)
+            write_decision(books, state, late, place, OVERDUE, books.pending.tonnes[row], 0.0)
             books.pending.is_overdue[row] = 1
 
 
 @helper
-def add_up(books: Books, today: int) -> None:
-    """Count what is with the sellers, with the office, and back for information."""
-    books.sums.preparing[0] = 0.0
-    books.sums.in_queue[0] = 0.0
-    books.sums.returned[0] = 0.0
+def add_up(books: Books, state: State, today: int) -> None:
+    """Count what is with the sellers, with the office, and back for information; what was used and lapsed."""
+    preparing = in_queue = returned = 0.0
     for row in range(books.sums.pending[0]):
         if books.pending.where[row] == NOWHERE:
             continue
         tonnes = books.pending.tonnes[row]
         if today < books.pending.prepared[row]:
-            books.sums.preparing[0] += tonnes
+            preparing += tonnes
         elif books.pending.is_returned[row] == 1 and today < books.pending.ready[row]:
-            books.sums.returned[0] += tonnes
+            returned += tonnes
         else:
-            books.sums.in_queue[0] += tonnes
+            in_queue += tonnes
+    used = lapsed = waiting = 0.0
+    for place in range(len(books.lanes)):
+        lane = books.lanes.lane[place]
+        used += state.lanes.used[lane] - books.lanes.used_before[place]
+        lapsed += state.lanes.lapsed[lane] - books.lanes.lapsed_before[place]
+        waiting += state.lanes.waiting[lane] + state.lanes.overdue[lane]
+    books.week.day[0] = today
+    books.week.preparing[0], books.week.in_queue[0], books.week.returned[0] = preparing, in_queue, returned
+    books.week.lapsed[0], books.week.shipped[0], books.week.waiting[0] = lapsed, used - lapsed, waiting
 
 
 @helper
