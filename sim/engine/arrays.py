@@ -164,7 +164,8 @@ NET_COLUMNS = {
     "restart_line:i lr_first:i lr_end:i",
     "lane_routes": "lane:i route:i share:f days:i draw_row:i parcel:f cost:f",
     "routes": "capacity:f",
-    "bins": "element_first:i element_end:i entry_first:i entry_end:i",
+    "bins": "element_first:i element_end:i entry_first:i entry_end:i book:i",
+    "books": "bin:i",
     "elements": "id:i content:f entry_first:i entry_end:i code:i",
     "sites": "group_first:i group_end:i",
     "touched": "site:i element:i code:i",
@@ -221,6 +222,7 @@ class Net(NamedTuple):
     lane_routes: Table
     routes: Table
     bins: Table
+    books: Table
     elements: Table
     sites: Table
     touched: Table
@@ -254,8 +256,9 @@ class State(NamedTuple):
     `share` has the origin of every stock, `drawn` of what is drawn of a bought material for a product,
     `blend` the last versions of every sold stock's origin: those of one stock begin at `blend_first`,
     version v in row ``v & blend_mask``, and `blend_rows` rows of other stocks lie before. `gained` is what
-    was made so far of every origin share of a sold stock, `lost` what was used of any stock [unit of
-    material]; what has come and gone since an origin last changed stands in the columns `unbooked`.
+    was made so far of every origin share of a material, `lost` what was used of it anywhere [unit of
+    material]: one book per material, that of a stock begins at `bins.book`; what has come and gone since an
+    origin last changed stands in the columns `unbooked`.
     `decisions` are an authority's, each carried out on its day; the first `decision_count` rows count
     (`licences`). `quotas` are what the lanes or lines among its `members` may ship or make within a window
     (`quotas`). Rings (`order_ring`, `bucket`) have a power of two of days, so that a day's row is a mask.

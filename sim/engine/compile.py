@@ -71,6 +71,7 @@ PREFIX = {
     "lane_routes": "lr",
     "routes": "route",
     "bins": "bin",
+    "books": "book",
     "elements": "element",
     "sites": "site",
     "touched": "touched",

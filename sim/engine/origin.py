@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 from sim.domain import Line, LineKind, Network
@@ -267,6 +268,9 @@ def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dic
     for material in materials:
         for count in codes.carried[material].values():
             entries.append(entries[-1] + count)
+    first_stock = {material: materials.index(material) for material in dict.fromkeys(materials)}
+    sizes = [sum(codes.carried[material].values()) for material in first_stock]
+    book = dict(zip(first_stock, accumulate([0, *sizes]), strict=False))
     return {
         "bin_element_ptr": element_ptr,
         "element_id": element_id,
@@ -276,6 +280,8 @@ def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dic
             for element in codes.carried[material]
         ),
         "element_entry_ptr": ints(entries),
+        "bin_book": ints(book[material] for material in materials),
+        "book_bin": ints(first_stock.values()),
         "element_code": ints(codes.first(element) for element in element_id),
         "code_element": ints(element for element, row in codes.numbers.items() for _ in row),
         "code_number": ints(number for row in codes.numbers.values() for number in row),

@@ -145,8 +145,8 @@ def steady_state(net: Net) -> State:
         pool_free=np.array([EMPTY, 0], dtype=np.int64),
         bucket=np.full(BUCKETS, EMPTY, dtype=np.int64),
         held=np.full(len(net.lane_routes), EMPTY, dtype=np.int64),
-        gained=np.zeros(_out_entries(net)),
-        lost=np.zeros(_entries(net)),
+        gained=np.zeros(_book_entries(net)),
+        lost=np.zeros(_book_entries(net)),
         share=np.zeros(_entries(net)),
         drawn=np.zeros(int(net.groups.entry_end.max(initial=0))),
         blend=np.zeros(0),
@@ -194,6 +194,12 @@ def _window(net: Net) -> int:
 
 def _out_entries(net: Net) -> int:
     return int(net.bins.entry_end[len(net.outs) - 1]) if len(net.outs) else 0
+
+
+def _book_entries(net: Net) -> int:
+    """Return how long the books of all materials are: the last one ends with its stock's last share."""
+    bins = net.bins
+    return int((bins.book + bins.entry_end - bins.entry_first).max(initial=0))
 
 
 def _entries(net: Net) -> int:

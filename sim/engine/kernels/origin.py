@@ -50,6 +50,7 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, version: i
     """Mix goods of a version of the seller's blend into the buyer's stock, before adding them."""
     bin_, source = net.lanes.bin[lane], net.lanes.source[lane]
     here, there = net.bins.entry_first[bin_], blend_at(net, state, source, version)
+    book_at = net.bins.book[bin_]
     before = state.on_hand[bin_]
     weight = quantity / (before + quantity) if before > 0.0 else 1.0
     used = state.lanes.unbooked[lane]
@@ -59,7 +60,7 @@ def mix_into_lane(net: Net, state: State, lane: int, quantity: float, version: i
         share = state.share[here + k]
         gap = state.blend[there + k] - share
         apart = 1 if abs(gap) > NEGLIGIBLE else apart
-        state.lost[here + k] += used * share
+        state.lost[book_at + k] += used * share
         state.share[here + k] = share + weight * gap
     state.lanes.version[lane] = -1 if apart == 1 and before > 0.0 else version
 
@@ -105,11 +106,12 @@ def blend_group(net: Net, state: State, work: Work, group: int) -> None:
 @helper
 def book_lane(net: Net, state: State, lane: int) -> None:
     """Book what was used of a lane's stock, by origin."""
-    used = state.lanes.unbooked[lane]
+    used, bin_ = state.lanes.unbooked[lane], net.lanes.bin[lane]
     if used > 0.0:
         state.lanes.unbooked[lane] = 0.0
-        for k in range(net.bins.entry_first[net.lanes.bin[lane]], net.bins.entry_end[net.lanes.bin[lane]]):
-            state.lost[k] += used * state.share[k]
+        first, book_at = net.bins.entry_first[bin_], net.bins.book[bin_]
+        for k in range(net.bins.entry_end[bin_] - first):
+            state.lost[book_at + k] += used * state.share[first + k]
 
 
 @helper
@@ -152,15 +154,16 @@ def add_lane(net: Net, state: State, work: Work, bin_: int, quantity: float) -> 
 def book(net: Net, state: State, out: int) -> None:
     """Book what a sold stock has gained and lost, by origin, before its origin changes."""
     made, used = state.outs.unbooked_made[out], state.outs.unbooked_used[out]
-    first, end = net.bins.entry_first[out], net.bins.entry_end[out]
+    first, book_at = net.bins.entry_first[out], net.bins.book[out]
+    count = net.bins.entry_end[out] - first
     if made > 0.0:
         state.outs.unbooked_made[out] = 0.0
-        for k in range(first, end):
-            state.gained[k] += made * state.share[k]
+        for k in range(count):
+            state.gained[book_at + k] += made * state.share[first + k]
     if used > 0.0:
         state.outs.unbooked_used[out] = 0.0
-        for k in range(first, end):
-            state.lost[k] += used * state.share[k]
+        for k in range(count):
+            state.lost[book_at + k] += used * state.share[first + k]
 
 
 @helper
@@ -207,11 +210,11 @@ def mix_product(net: Net, state: State, work: Work, slot: int, made: float) -> b
     made_before, used_before = state.outs.unbooked_made[out], state.outs.unbooked_used[out]
     state.outs.unbooked_made[out] = 0.0
     state.outs.unbooked_used[out] = 0.0
-    first = net.bins.entry_first[out]
+    first, book_at = net.bins.entry_first[out], net.bins.book[out]
     for k in range(net.bins.entry_end[out] - first):
         share, product = state.share[first + k], work.product[k]
-        state.gained[first + k] += made_before * share + made * product
-        state.lost[first + k] += used_before * share
+        state.gained[book_at + k] += made_before * share + made * product
+        state.lost[book_at + k] += used_before * share
         state.share[first + k] = share + weight * (product - share)
     state.outs.stirred[out] = 1
     return True

@@ -24,13 +24,14 @@ def tally(
     for out in range(outs):
         materials[net.outs.material[out]] += state.on_hand[out]
         book(net, state, out)
-        tally_gained(net, state, origin, out)
     for lane in range(net.lanes.source.size):
         if net.lanes.bin[lane] >= outs:
             materials[net.groups.material[net.lanes.group[lane]]] += state.on_hand[net.lanes.bin[lane]]
             book_lane(net, state, lane)
     for bin_ in range(len(net.bins)):
         tally_bin(net, state, origin, bin_)
+    for material in range(len(net.books)):
+        tally_book(net, state, origin, net.books.bin[material])
     for bucket in range(state.bucket.size):
         tally_stack(net, state, under_way, shipped, state.bucket[bucket])
     for lr in range(net.lane_routes.lane.size):
@@ -46,23 +47,24 @@ def tally(
 
 @helper
 def tally_bin(net: Net, state: State, origin: Floats, bin_: int) -> None:
-    """Add the origin of a stock, and of what was used of it or left it for good."""
+    """Add the origin of a stock."""
     for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         mass = state.on_hand[bin_] * net.elements.content[be]
         ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
             origin[THERE, ahead + k] += mass * state.share[k]
-            origin[USED, ahead + k] += net.elements.content[be] * state.lost[k]
 
 
 @helper
-def tally_gained(net: Net, state: State, origin: Floats, out: int) -> None:
-    """Add the origin of what a sold stock has gained."""
-    for be in range(net.bins.element_first[out], net.bins.element_end[out]):
+def tally_book(net: Net, state: State, origin: Floats, bin_: int) -> None:
+    """Add the origin of what was made of a material, and of what was used of it or left for good."""
+    ahead_of_stock = net.bins.book[bin_] - net.bins.entry_first[bin_]
+    for be in range(net.bins.element_first[bin_], net.bins.element_end[bin_]):
         content = net.elements.content[be]
         ahead = net.elements.code[be] - net.elements.entry_first[be]
         for k in range(net.elements.entry_first[be], net.elements.entry_end[be]):
-            origin[MADE, ahead + k] += content * state.gained[k]
+            origin[MADE, ahead + k] += content * state.gained[ahead_of_stock + k]
+            origin[USED, ahead + k] += content * state.lost[ahead_of_stock + k]
 
 
 @helper
