@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -16,6 +16,7 @@ from sim.engine.design import drawn_numbers
 from sim.engine.draws import stream, streams
 from sim.errors import DataError
 from sim.interventions import Intervention
+from sim.interventions.base import Answer
 
 INTERVENTIONS, INITIAL_STATE = "interventions.", "initial_state."
 
@@ -43,6 +44,8 @@ class CaseWorld:
     replication: int
     flows: Mapping[str, float]
     """What each lane ships on a normal day [unit of material/day]."""
+    found: dict[str, Any] = field(default_factory=dict)
+    """Answers by question; see `once`."""
 
     def flow(self, lane_id: str) -> float:
         """Return what a lane ships on a normal day."""
@@ -55,6 +58,13 @@ class CaseWorld:
     def rng(self, stream: str) -> np.random.Generator:
         """Return a fresh generator of the named stream."""
         return _stream(self.seed, f"{INTERVENTIONS}{stream}", self.replication)
+
+    def once(self, question: str, find: Callable[[], Answer]) -> Answer:
+        """Return what is found to a question whose answer stays the same all through a run."""
+        if question not in self.found:
+            self.found[question] = find()
+        answer: Answer = self.found[question]
+        return answer
 
     def rngs(self, streams: tuple[str, ...]) -> Iterator[np.random.Generator]:
         """Return a fresh generator of each named stream, that of `rng`."""

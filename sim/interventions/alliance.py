@@ -67,7 +67,7 @@ class Alliance(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Put the alliance in force, or out."""
-        for lever, rows in self.touches(world.network).items():
+        for lever, rows in self.rows(world).items():
             if rows:
                 yield Turn(lever, rows, 1.0 if level > 0.0 else 0.0)
 

@@ -8,10 +8,10 @@ the standard library only, so that it can be written, read and tested without an
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol, TypeVar
 
 from sim.domain import Distribution, Network, Number, central
 from sim.interventions.instructions import Instruction, Note, Reach, WaitFor, WaitUntil
@@ -20,6 +20,7 @@ from sim.interventions.profile import Profile, combined
 if TYPE_CHECKING:
     import numpy as np
 
+Answer = TypeVar("Answer")
 Timeline = Generator[Instruction, float | None, None]
 """Yields instructions; the engine sends the day at which a `WaitFor` was answered."""
 
@@ -50,6 +51,9 @@ class World(Protocol):
 
         Two calls with one name draw the same numbers: draws depend on names, never on the order of calls.
         """
+
+    def once(self, question: str, find: Callable[[], Answer]) -> Answer:
+        """Return what is found to a question whose answer stays the same all through a run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,6 +158,10 @@ class Intervention:
             If a place, material, line or route is not in the network.
         """
         raise TypeError(f"{type(self).__name__} does not say what it touches")
+
+    def rows(self, world: World) -> dict[str, tuple[str, ...]]:
+        """Return what this intervention touches in a world; a ramp asks on each of its days."""
+        return world.once(f"{self.id}/rows", lambda: self.touches(world.network))
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Turn this kind's levers to a strength between 0 (as if absent) and 1."""

@@ -254,7 +254,7 @@ class ContentRule(Intervention):
                 yield day, 0, Watch(LICENSED, tuple(sorted(tests)), level, limb, tests)
         if self.general_licences_from is not None:
             first = max(world.day(self.general_licences_from), start_day)
-            rows = self.touches(world.network)[EXEMPT]
+            rows = self.rows(world)[EXEMPT]
             if first < end_day:
                 yield first, 1, Turn(EXEMPT, rows, 1.0)
                 if end_day < math.inf:

@@ -48,7 +48,7 @@ class ContractFreeze(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Turn new orders away."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], 1.0 - level)
+        yield Turn(LEVER, self.rows(world)[LEVER], 1.0 - level)
 
     def what(self) -> str:
         """Return the freeze in words."""

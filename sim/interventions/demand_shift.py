@@ -60,7 +60,7 @@ class DemandShift(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Multiply the plans."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], 1.0 + level * (self.factor - 1.0))
+        yield Turn(LEVER, self.rows(world)[LEVER], 1.0 + level * (self.factor - 1.0))
 
     def what(self) -> str:
         """Return the shift in words."""

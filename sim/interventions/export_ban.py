@@ -91,7 +91,7 @@ class ExportBan(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Cap the flow of every lane in scope."""
-        rows = self.touches(world.network)
+        rows = self.rows(world)
         shipped = 1.0 - level * (1.0 - self.leak - self.diverted)
         yield Turn(LEVER, rows[LEVER], shipped)
         if self.diversion is not None and rows[DAYS]:

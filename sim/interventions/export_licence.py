@@ -231,7 +231,7 @@ class ExportLicence(Intervention):
             yield start_day, -1, Open(self.laboratory(world))
         if self.general_licences_from is not None:
             first = max(world.day(self.general_licences_from), start_day)
-            rows = self.touches(world.network)[EXEMPT]
+            rows = self.rows(world)[EXEMPT]
             if first < end_day:
                 yield first, 1, Turn(EXEMPT, rows, self.general_share)
                 if end_day < math.inf:

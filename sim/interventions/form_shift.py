@@ -69,7 +69,7 @@ class FormShift(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """State the lanes' share of the buyers' need."""
-        yield from moved_shares(world, self.shares(world), level)
+        yield from moved_shares(world, world.once(f"{self.id}/shares", lambda: self.shares(world)), level)
 
     def what(self) -> str:
         """Return the shift in words."""

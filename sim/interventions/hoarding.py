@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import LineKind, Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, resolve_materials, resolve_places
+from sim.interventions.scope import in_words, lanes_in_scope
 
 LEVER = "group_cover_added"
 
@@ -50,27 +50,16 @@ class Hoarding(Intervention):
 
     def touches(self, network: Network) -> dict[str, tuple[str, ...]]:
         """Return the bought materials in scope, as ``site|material``."""
-        buyers = resolve_places(network, self.to_places)
-        materials = resolve_materials(network, self.materials)
-        sellers = resolve_places(network, self.from_places)
-        found = set()
-        for lane in network.lanes.values():
-            buyer = network.sites[lane.buyer]
-            if (
-                not lane.is_pushed
-                and buyer.ordering in ("base_stock", "order_up_to")
-                and (buyers is None or lane.buyer in buyers)
-                and (sellers is None or lane.supplier in sellers)
-                and (materials is None or lane.material in materials)
-                and (not self.end_use or buyer.end_use in self.end_use)
-                and not _is_residual(network, lane.buyer)
-            ):
-                found.add(f"{lane.buyer}|{lane.material}")
+        lanes = lanes_in_scope(network, self.from_places, self.to_places, self.materials, self.end_use)
+        may_hoard = {name: _may_hoard(network, name) for name in {lane.buyer for lane in lanes}}
+        found = {
+            f"{lane.buyer}|{lane.material}" for lane in lanes if not lane.is_pushed and may_hoard[lane.buyer]
+        }
         return {LEVER: tuple(sorted(found))}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Raise the wanted cover."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], level * self.cover_days)
+        yield Turn(LEVER, self.rows(world)[LEVER], level * self.cover_days)
 
     def what(self) -> str:
         """Return the wish in words."""
@@ -79,7 +68,8 @@ class Hoarding(Intervention):
         return f"{who} wants {self.cover_days:g} more days of {goods}"
 
 
-def _is_residual(network: Network, site_id: str) -> bool:
-    """Tell whether a site stands for uses nobody follows; it fears nothing."""
+def _may_hoard(network: Network, site_id: str) -> bool:
+    """Tell whether a buyer knows a cover, and is no site for uses nobody follows: that one fears nothing."""
     lines = network.lines_at(site_id)
-    return bool(lines) and all(line.kind is LineKind.BUILD and line.is_sink for line in lines)
+    is_residual = bool(lines) and all(line.kind is LineKind.BUILD and line.is_sink for line in lines)
+    return network.sites[site_id].ordering in ("base_stock", "order_up_to") and not is_residual

@@ -123,7 +123,8 @@ class NewCapacity(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add the capacity that is there at this level, and its share of the buyers' need."""
-        yield Turn(CAPACITY, (self.line,), level * self._capacity(world))
+        capacity = world.once(f"{self.id}/capacity", lambda: self._capacity(world))
+        yield Turn(CAPACITY, (self.line,), level * capacity)
         yield from moved_shares(world, self.offtake, level)
         for line_id, share in sorted(self.feeds.items()):
             value = level * share if level > 0.0 else LEVERS[SHARE].neutral

@@ -84,7 +84,7 @@ class Outage(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Lower the availability of every line in scope."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], 1.0 - level * self.loss)
+        yield Turn(LEVER, self.rows(world)[LEVER], 1.0 - level * self.loss)
 
     def profile(self, world: World, start_day: float) -> Profile:
         """Return the common profile, with the recovery after it or the spells within it."""

@@ -59,7 +59,7 @@ class Quota(Intervention):
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Say how strongly the quota binds."""
         (lever,) = self.levers
-        yield Turn(lever, self.touches(world.network)[lever], level)
+        yield Turn(lever, self.rows(world)[lever], level)
 
     def _events(
         self, world: World, start_day: float, end_day: float

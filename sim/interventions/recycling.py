@@ -67,7 +67,7 @@ class Recycling(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add to the lines, and to what is ordered from them."""
-        yield Turn(LEVER, self.touches(world.network)[LEVER], level * self.added_per_day)
+        yield Turn(LEVER, self.rows(world)[LEVER], level * self.added_per_day)
         yield from moved_shares(world, self.offtake, level)
 
     def what(self) -> str:

@@ -92,7 +92,7 @@ class RouteDelay(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Turn what this delay states: days, factor, capacity."""
-        rows = self.touches(world.network)
+        rows = self.rows(world)
         added_days = self.whole_days(world, "added", self.added_days)
         if added_days:
             yield Turn(ADDED, rows[ADDED], float(round(level * added_days)))

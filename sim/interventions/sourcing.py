@@ -13,6 +13,10 @@ SOURCING = "lane_sourcing_share"
 
 def normal_share(world: World, lane_id: str) -> float:
     """Return a lane's share of its buyer's need on a normal day."""
+    return world.once(f"normal share of {lane_id}", lambda: _normal_share(world, lane_id))
+
+
+def _normal_share(world: World, lane_id: str) -> float:
     lane = world.network.lanes[lane_id]
     into = sum(world.flow(other.lane_id) for other in world.network.lanes_into(lane.buyer, lane.material))
     return world.flow(lane_id) / into if into > 0.0 else lane.sourcing_share

@@ -155,7 +155,7 @@ class Stockpile(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Buy, and fill up those who run short."""
-        rows = self.touches(world.network)
+        rows = self.rows(world)
         is_on = 1.0 if level > 0.0 else 0.0
         if rows[RELEASED]:
             yield Turn(RELEASED, rows[RELEASED], is_on)

@@ -72,7 +72,7 @@ class TransitRefusal(Intervention):
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Close the routes and say what becomes of goods under way; open them at level 0."""
-        touched = self.touches(world.network)
+        touched = self.rows(world)
         rows = touched[OPEN]
         treatment = float(UnderWay[self.under_way.upper()])
         is_refused = level > 0.0

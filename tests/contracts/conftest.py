@@ -17,6 +17,7 @@ from ruamel.yaml import YAML
 from sim import units
 from sim.domain import Country, Distribution, Network
 from sim.interventions import KINDS, Intervention, Recovery, Stage, Window
+from sim.interventions.base import Answer
 from sim.interventions.content_rule import Denied, Limb, Limbs
 from sim.interventions.export_ban import Diversion
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
@@ -69,6 +70,9 @@ class FakeWorld:
 
     def rng(self, stream: str) -> np.random.Generator:
         return np.random.default_rng([zlib.crc32(stream.encode()), self.replication])
+
+    def once(self, question: str, find: Callable[[], Answer]) -> Answer:
+        return find()
 
 
 def reference_like() -> Network:
