@@ -271,7 +271,7 @@ class Calendar:
             yield Late(self.env)
             due = min(float(self.world.horizon_days), float(last_check + CHECK_DAYS), self.env.peek())
             self._go_on(max(math.ceil(due), self.day + 1))
-            if self.day >= min(last_check + CHECK_DAYS, self.world.horizon_days):
+            if last_check + CHECK_DAYS <= self.day < self.world.horizon_days:
                 self.ledger.check(self._refs()[2], self.day)
                 last_check = self.day
             yield self.env.timeout(self.day - self.env.now)

@@ -62,15 +62,15 @@ class Inspection:
     def __init__(self, watch: Watch, net: Net, index: Index, network: Network) -> None:
         self.watch = watch
         self._caught: frozenset[str] = frozenset()
-        self._flags: np.ndarray | None = None
+        self._flags: bytes | None = None
         self._gauge = _gauge_of(watch, net, index, network)
 
     def turns(self, state: State) -> list[Turn]:
         """Return the turns that follow from what the stocks hold today."""
         flags = self._gauge.tripped(state.share)
-        if self._flags is not None and np.array_equal(flags, self._flags):
+        if flags.tobytes() == self._flags:
             return []
-        self._flags = flags
+        self._flags = flags.tobytes()
         return self._change_to(frozenset(compress(self.watch.scope, flags)))
 
     def withdraw(self) -> list[Turn]:

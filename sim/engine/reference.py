@@ -10,6 +10,7 @@ The arrays must be C-contiguous and stay alive as long as the `Ref` does, which 
 
 from __future__ import annotations
 
+from array import array
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -31,20 +32,20 @@ class Ref:
         self.__dict__.update(zip(record._fields, record, strict=True))
         self._record = record
         words: list[int] = []
-        for array in record:
-            block = array.words if isinstance(array, Table) else array
+        for part in record:
+            block = part.words if isinstance(part, Table) else part
             assert block.flags.c_contiguous
             assert block.itemsize == WORD_BYTES
             shape, begin = block.shape, block.__array_interface__["data"][0]
             columns = 1
-            if isinstance(array, Table):
+            if isinstance(part, Table):
                 columns, shape = shape[0], shape[1:]
             step = block.nbytes // columns
             words += (shape[0], shape[1] if len(shape) > 1 else 1)
             words += range(begin, begin + columns * step, step) if step else [begin] * columns
         self._numba_type = _type_of_record(record)
-        self._table = np.array(words, dtype=np.int64)
-        self.address = int(self._table.ctypes.data)
+        self._table = array("q", words)
+        self.address = self._table.buffer_info()[0]
 
 
 def ref_to(record: Any) -> Any:
@@ -61,10 +62,10 @@ def _type_of_record(record: Any) -> RefType:
     if found is None:
         listed = zip(record._fields, record, strict=True)
         arrays = tuple(
-            (name, array.kinds, array.words.ndim - 1)
-            if isinstance(array, Table)
-            else (name, array.dtype, array.ndim)
-            for name, array in listed
+            (name, part.kinds, part.words.ndim - 1)
+            if isinstance(part, Table)
+            else (name, part.dtype, part.ndim)
+            for name, part in listed
         )
         found = _types[type(record)] = _made_type(type(record).__name__, arrays)
     return found

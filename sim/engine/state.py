@@ -6,6 +6,7 @@ Owns how a network's steady flows become stocks, full pipelines and order books.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -36,15 +37,23 @@ def lever_column(lever: Lever) -> tuple[str, str]:
 
 def neutral_levers(net: Net) -> Levers:
     """Return levers nobody has turned."""
+    return Levers(**{
+        name: a.Table(np.repeat(row.words, len(getattr(net, name)), axis=1), row.kinds)
+        for name, row in _neutral_rows().items()
+    })  # fmt: skip
+
+
+@lru_cache
+def _neutral_rows() -> dict[str, a.Table]:
+    """Return a row of each table of levers."""
     columns: dict[str, dict[str, float]] = {name: {} for name in LEVER_TABLES.values()}
     for lever in LEVERS.values():
         table_name, column = lever_column(lever)
         columns[table_name][column] = lever.neutral
-    tables = {}
-    for name, values in columns.items():
-        listed = " ".join(f"{column}:f" for column in sorted(values))
-        tables[name] = a.table(len(getattr(net, name)), listed, **values)
-    return Levers(**tables)
+    return {
+        name: a.table(1, " ".join(f"{column}:f" for column in sorted(values)), **values)
+        for name, values in columns.items()
+    }
 
 
 def work_space(net: Net) -> Work:
