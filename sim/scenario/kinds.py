@@ -10,6 +10,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields, is_dataclass
 from datetime import date
+from difflib import SequenceMatcher, get_close_matches
 from enum import Enum
 from functools import cache
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -53,6 +54,9 @@ KINDS_TO_COME = (
 )  # fmt: skip
 """Kinds that are named but not built: a scenario that names one is told so, not offered another."""
 
+_CLEARLY = 0.1
+"""By how much, of 1, the nearest kind must be nearer than the next for a misspelt word to mean it."""
+
 NOT_IN_A_BRANCH = frozenset({"id", "branches"})
 
 
@@ -64,6 +68,15 @@ def field_key(item: Field[Any]) -> str:
 def takes_law(cls: type, name: str) -> bool:
     """Say whether a distribution may stand in the record's own field."""
     return _mentions(get_type_hints(cls)[name], Distribution)
+
+
+def meant_kind(word: str) -> str:
+    """Return the registered kind that a misspelt one stands for; nothing unless only one is near."""
+    names = (*KINDS, *KINDS_TO_COME)
+    near = get_close_matches(word.lower(), names, n=2, cutoff=0.6)
+    scores = [SequenceMatcher(None, name, word.lower()).ratio() for name in near]
+    is_clear = len(near) == 1 or (len(near) == 2 and scores[0] - scores[1] > _CLEARLY)
+    return near[0] if is_clear and near[0] in KINDS else ""
 
 
 @cache
@@ -196,4 +209,12 @@ def _first_sentence(cls: type) -> str:
     return (cls.__doc__ or "").strip().split("\n\n")[0].replace("\n", " ")
 
 
-__all__ = ["KINDS_TO_COME", "Intervention", "field_key", "kind_models", "model_of", "takes_law"]
+__all__ = [
+    "KINDS_TO_COME",
+    "Intervention",
+    "field_key",
+    "kind_models",
+    "meant_kind",
+    "model_of",
+    "takes_law",
+]

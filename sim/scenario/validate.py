@@ -13,12 +13,13 @@ from pydantic import TypeAdapter, ValidationError
 
 from sim.scenario.compose import figure_paths
 from sim.scenario.document import ENTRIES, FILES, READ_APART, REQUIRED, TOP_LEVEL, Document, InitialStateEntry
-from sim.scenario.fields import Closed, allowed_keys, what
-from sim.scenario.kinds import KINDS_TO_COME, Intervention, kind_models, model_of
+from sim.scenario.fields import Closed, what
+from sim.scenario.kinds import kind_models, meant_kind
 from sim.scenario.models import Key, locate, path_text, place_errors, read_model, readable
 from sim.scenario.readings import Reading, ReadingError, read_figure
 from sim.scenario.syntax import Mark, Node, Problems
 from sim.scenario.unit_of import kind_of_path
+from sim.scenario.unknown_kind import unknown_kind
 from sim.units import did_you_mean
 
 _LATER = {
@@ -110,57 +111,11 @@ def _interventions(node: Node | None, parts: Parts, problems: Problems) -> None:
         if not item.is_mapping:
             problems.add(f"{where}: a mapping is wanted, not {what(item.plain())}", item.mark, key=where)
         elif kind is None or not isinstance(kind.value, str) or kind.value not in models:
-            _unknown_kind(item, kind, keys, problems)
+            unknown_kind(item, keys, problems)
         else:
             model = read_model(item, models[kind.value], keys, problems)
             if model is not None:
                 parts.interventions.append((item, where, model))
-
-
-def _unknown_kind(item: Node, kind: Node | None, keys: tuple[Key, ...], problems: Problems) -> None:
-    """Note the kind, and what is wrong with the fields that all kinds, or the one that was meant, have."""
-    models = kind_models()
-    where = f"{path_text(keys)}.kind"
-    allowed = ", ".join(models)
-    meant = ""
-    if kind is None:
-        if not problems.speak_of(where):
-            problems.add(f"{path_text(keys)} lacks 'kind'", item.mark, key=where, allowed=allowed)
-    elif kind.text in KINDS_TO_COME:
-        problems.add(
-            f"{where}: '{kind.text}' is not built yet",
-            kind.mark,
-            key=where,
-            given=kind.text,
-            hint="docs/interventions.md lists what is to come",
-            allowed=allowed,
-        )
-    else:
-        hint = did_you_mean(kind.text, (*models, *KINDS_TO_COME))
-        meant = next((name for name in models if repr(name) in hint), "")
-        problems.add(
-            f"{where}: {repr(kind.text) if kind.text else what(kind.plain())} is not a kind of intervention",
-            kind.mark,
-            key=where,
-            given=kind.text,
-            hint=hint,
-            allowed=allowed,
-        )
-    _common_fields(item, meant, keys, problems)
-
-
-def _common_fields(item: Node, meant: str, keys: tuple[Key, ...], problems: Problems) -> None:
-    """Read the fields of an intervention of an unknown kind: as the kind meant, or those of all kinds."""
-    model = kind_models()[meant] if meant else model_of(Intervention)
-    known = allowed_keys(model)
-    kept = {key: part for key, part in item.value.items() if key != "kind" and (meant or key in known)}
-    if meant:
-        kept["kind"] = Node(meant, item.mark)
-    found = Problems()
-    read_model(Node(kept, item.mark, item.key_mark), model, keys, found)
-    for problem in found.found:
-        if "lacks '" not in problem.message and problem not in problems.found:
-            problems.found.append(problem)
 
 
 def _entries(root: Node, parts: Parts, problems: Problems) -> None:
@@ -243,13 +198,15 @@ def _uncertain_one(path: str, item: Node, parts: Parts, problems: Problems) -> N
 
 
 def _models_by_id(root: Node) -> dict[str, type[Closed]]:
-    """Return the model of every intervention whose kind is known, whether or not it could be read."""
+    """Return the model of every intervention whose kind is known or evident, readable or not."""
     listed, models = root.get("interventions"), kind_models()
     out: dict[str, type[Closed]] = {}
     for item in listed.value if listed is not None and listed.is_list else ():
         name, kind = item.get("id"), item.get("kind")
-        if name is not None and kind is not None and kind.text in models:
-            out[str(name.value)] = models[kind.text]
+        word = kind.text if kind is not None else ""
+        model = models.get(word) or models.get(meant_kind(word))
+        if name is not None and model is not None:
+            out[str(name.value)] = model
     return out
 
 

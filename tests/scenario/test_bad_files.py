@@ -165,6 +165,53 @@ def test_the_fields_of_an_unknown_kind_are_read(tmp_path: Path) -> None:
     assert "speed is not a field of export_ban" in found[3]
 
 
+FULL_OF_MISTAKES = """interventions:
+  - id: a
+    kind: {kind}
+    announcd: 2025-02-01
+    start: 2025-02-30
+    from: Malasia
+    materials: [neodymium_oxid]
+    enforced: 3 t
+    pauses: [{{frm: 2025-03-01, to: 2025-13-01}}]
+    steps: [{{from: 2025-03-01, level: 140 %}}]
+    leek: 3 %
+    branches:
+      - {{name: x, weight: 0.5, endd: 2025-03-05, leak: 5 %}}
+      - {{weight: 0.5, end: 2025-02-31}}
+uncertain: {{interventions.a.lek: 3 d}}
+"""
+
+
+def test_a_misspelt_kind_hides_nothing_that_the_right_one_would_show(tmp_path: Path) -> None:
+    right = messages(tmp_path, HEAD + FULL_OF_MISTAKES.format(kind="export_ban"))
+    wrong = messages(tmp_path, HEAD + FULL_OF_MISTAKES.format(kind="export_bann"))
+    assert len(right) == 14, right
+    assert wrong == sorted(
+        [*right, "8: interventions[0].kind: 'export_bann' is not a kind of intervention"],
+        key=lambda item: int(item.split(":")[0]),
+    )
+
+
+@pytest.mark.parametrize("kind", ["earthquake", "tariff", "export", "", "7"])
+def test_of_a_kind_that_nobody_knows_what_all_kinds_have_is_checked(tmp_path: Path, kind: str) -> None:
+    found = messages(tmp_path, HEAD + FULL_OF_MISTAKES.format(kind=kind))
+    lines = [int(item.split(":")[0]) for item in found]
+    # not said: `leek`, near a field of one kind only, `leak` in a branch, and the uncertain `lek`
+    assert lines == [8, 9, 10, 11, 12, 13, 14, 14, 14, 15, 18, 19, 19], found
+    assert "announcd is not a field of any kind of intervention" in found[1]
+    assert "endd is not a field of any kind of intervention" in found[10]
+
+
+@pytest.mark.parametrize("kind", ["earthquake", "tariff", "export"])
+def test_keys_that_may_belong_to_a_kind_that_nobody_knows_are_no_mistake(tmp_path: Path, kind: str) -> None:
+    own = "leak: 5 %, rate: 34 %, windows: [], speed: 3"
+    branch = f"{{name: x, weight: 1, {own}}}"
+    text = f"interventions:\n  - {{id: a, kind: {kind}, start: 2025-02-03, {own}, branches: [{branch}]}}\n"
+    (only,) = messages(tmp_path, HEAD + text)
+    assert ".kind: " in only
+
+
 @pytest.mark.parametrize("kind", ["tariff", "price_floor"])
 def test_a_kind_of_the_model_that_is_not_built_is_said_to_be_so(tmp_path: Path, kind: str) -> None:
     text = HEAD + f"interventions:\n  - {{id: a, kind: {kind}, start: 2025-02-03, decisions_per_week: 60}}\n"
