@@ -302,7 +302,7 @@ def _mentions(node: Node, names: Collection[str]) -> bool:
 def _look_for_effects(
     item: Node, where: str, record: Intervention, network: Network, problems: Problems
 ) -> None:
-    """Refuse an intervention that touches nothing in this network, in any of its futures."""
+    """Refuse an intervention that cannot act in this network or touches nothing, in any of its futures."""
     for future in (record, *(record.with_branch(branch.name) for branch in record.branches)):
         try:
             touched = future.touches(network)
@@ -320,3 +320,5 @@ def _look_for_effects(
                 "a new site, line or lane under `sites:`, `lines:`, `lanes:` counts too",
             )
             return
+        for text in future.problems(network):
+            problems.add(f"{where}: {text.removeprefix(f'{record.id}: ')}", item.mark, key=where)

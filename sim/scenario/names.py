@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from sim.data.loader import read_context
@@ -10,7 +10,9 @@ from sim.data.policy import policy_sources
 from sim.data.schema import END_USES
 from sim.domain import Network
 from sim.errors import SimError
-from sim.interventions.scope import resolve_materials, resolve_place, waypoints
+from sim.interventions import KINDS
+from sim.interventions.scope import country_codes, resolve_materials, resolve_place, suggestion, waypoints
+from sim.scenario.kinds import meant_kind
 from sim.scenario.syntax import Node, Problems
 from sim.scenario.validate import intervention_ids
 from sim.units import did_you_mean
@@ -28,11 +30,27 @@ def _one_of(words: Callable[[Network], Iterable[str]], noun: str) -> Check:
     return look
 
 
+def _material(network: Network, name: str) -> None:
+    resolve_materials(network, [name])
+
+
+def _country(network: Network, name: str) -> None:
+    if not country_codes(network, name):
+        known = [item.name for item in network.countries.values()]
+        raise ValueError(f"{name!r} is no country or bloc of {network.name}{suggestion(name, known)}")
+
+
 CHECKS: Mapping[str, Check] = {
     "from": resolve_place,
     "to": resolve_place,
+    "by": resolve_place,
     "sites": resolve_place,
-    "materials": lambda network, name: resolve_materials(network, [name]),
+    "members": resolve_place,
+    "country": resolve_place,
+    "technology_at": resolve_place,
+    "covered": _country,
+    "materials": _material,
+    "elements": _one_of(lambda network: network.elements, "element"),
     "through": lambda network, name: waypoints(network, [name]),
     "line": _one_of(lambda network: network.lines, "line"),
     "lines": _one_of(lambda network: network.lines, "line"),
@@ -43,6 +61,12 @@ CHECKS: Mapping[str, Check] = {
 }
 """How the names under each key of an intervention are looked up."""
 
+OF_A_KIND: Mapping[str, Mapping[str, Check]] = {"substitution": {"by": _material}}
+"""The keys that mean something else in a kind."""
+
+BELOW = ("screening", "deny", "collateral")
+"""Keys with mappings below them that hold such names too."""
+
 
 def check_names(
     root: Node, network: Network, problems: Problems, pending: Collection[str] = ()
@@ -51,17 +75,41 @@ def check_names(
     listed = root.get("interventions")
     for number, item in enumerate(listed.value if listed is not None and listed.is_list else ()):
         where = f"interventions[{number}]"
-        _in_mapping(item, where, network, problems, pending)
-        branches = item.get("branches")
-        for place, branch in enumerate(branches.value if branches is not None and branches.is_list else ()):
-            _in_mapping(branch, f"{where}.branches[{place}]", network, problems, pending)
+        checks = _checks_of(item)
+        for place, part in _parts(item, where):
+            _in_mapping(part, place, checks, network, problems, pending)
     _background(root, problems)
 
 
+def _checks_of(item: Node) -> Mapping[str, Check]:
+    node = item.get("kind")
+    kind = node.text if node is not None else ""
+    kind = kind if kind in KINDS else meant_kind(kind)
+    if not kind:
+        return {key: check for key, check in CHECKS.items() if key != "by"}
+    return {**CHECKS, **OF_A_KIND.get(kind, {})}
+
+
+def _parts(item: Node, where: str) -> Iterator[tuple[str, Node]]:
+    """Yield every mapping of an intervention that holds names, with its path."""
+    yield where, item
+    for key in (*BELOW, "branches"):
+        node = item.get(key)
+        if node is not None and node.is_mapping:
+            yield f"{where}.{key}", node
+        for number, part in enumerate(node.value if node is not None and node.is_list else ()):
+            yield from _parts(part, f"{where}.{key}[{number}]")
+
+
 def _in_mapping(
-    item: Node, where: str, network: Network, problems: Problems, pending: Collection[str]
+    item: Node,
+    where: str,
+    checks: Mapping[str, Check],
+    network: Network,
+    problems: Problems,
+    pending: Collection[str],
 ) -> None:
-    for key, check in CHECKS.items():
+    for key, check in checks.items():
         node = item.get(key)
         if node is None:
             continue

@@ -218,6 +218,47 @@ def test_a_kind_of_the_model_that_is_not_built_is_said_to_be_so(tmp_path: Path, 
     assert messages(tmp_path, text) == [f"7: interventions[0].kind: '{kind}' is not built yet"]
 
 
+UNKNOWN_NAMES = {
+    "kind: export_licence, by: Malesia": "by: place 'Malesia'",
+    "kind: export_licenc, by: Malesia": "by: place 'Malesia'",
+    "kind: export_licence, by: Malaysia, screening: [{to: Japn}]": "screening[0].to: place 'Japn'",
+    "kind: export_licence, by: Malaysia, collateral: {materials: magnt, share: 1, hold: 3 d}":
+        "collateral.materials: 'magnt'",
+    "kind: procurement_ban, covered: [Malesia], to: Japan": "covered: 'Malesia' is no country",
+    "kind: alliance, members: [Japn], prefer: yes": "members: place 'Japn'",
+    "kind: stockpile, country: Japn, materials: magnet_alloy, holds: 3 t": "country: place 'Japn'",
+    "kind: substitution, materials: magnet_alloy, saving: 30 %, by: neodymium_oxid":
+        "by: 'neodymium_oxid' is no material",
+    "kind: content_rule, by: Malaysia, threshold: 0.1 %, elements: [neodimium], limbs: {origin: {}}":
+        "elements: element 'neodimium'",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("item", UNKNOWN_NAMES)
+def test_a_name_that_one_kind_has_is_looked_up_whatever_else_is_wrong(item: str, tmp_path: Path) -> None:
+    found = messages(tmp_path, HEAD + f"interventions:\n  - {{id: a, {item}, start: 2025-02-03, speed: 3}}\n")
+    assert any(UNKNOWN_NAMES[item] in text for text in found), found
+    assert any("speed is not a field" in text for text in found), found
+
+
+def test_a_word_that_may_be_a_place_or_a_material_is_left_alone(tmp_path: Path) -> None:
+    text = HEAD + "interventions:\n  - {id: a, kind: earthquake, start: 2025-02-03, by: neodymium_oxide}\n"
+    assert len(messages(tmp_path, text)) == 1
+
+
+IN_THE_WAY = {
+    "kind: substitution, materials: magnet_alloy, saving: 30 %, by: neodymium_oxide": "has no input",
+    "kind: export_quota, materials: neodymium_oxide, rule: by_value, window: 1 yr, quantity: 3 t, "
+    "values: {magnet_alloy: 9 USD/kg}": "`values` has no value of neodymium_oxide",
+}
+
+
+@pytest.mark.parametrize("item", IN_THE_WAY)
+def test_what_stands_in_the_way_of_a_kind_is_said_on_loading(item: str, tmp_path: Path) -> None:
+    (only,) = messages(tmp_path, HEAD + f"interventions:\n  - {{id: a, {item}, start: 2025-02-03}}\n")
+    assert IN_THE_WAY[item] in only
+
+
 def test_an_uncertain_start_is_pointed_to_the_reaction(tmp_path: Path) -> None:
     law = "{distribution: uniform, low: 1 d, high: 9 d}"
     text = HEAD + f"interventions:\n  - {{id: a, kind: export_ban, from: Malaysia, start: {law}}}\n"
