@@ -113,6 +113,17 @@ def test_what_can_be_imposed_is_what_the_table_says() -> None:
             assert set(item["sources"]) & set(row.source_ids), row.policy_id
 
 
+def test_an_entry_begins_and_is_announced_on_the_days_of_the_table() -> None:
+    for name, item in entries().items():
+        row = IMPOSED[name][0]
+        assert str(item["start"]) == row.in_force, name
+        if row.announced and row.kind != "export_quota":
+            assert str(item["announced"]) == row.announced, name
+    assert str(entries()["actual_us_defence_ban"]["announced"]) == "2024-05-30"
+    (general,) = (row for row in IMPOSED["actual_april_licences"] if row.policy_id == "cn_general_licences")
+    assert str(entries()["actual_april_licences"]["general_licences_from"]) == general.in_force
+
+
 def test_what_is_not_imposed_has_no_kind_yet_or_says_why() -> None:
     for item in measures():
         if not item.intervention and item.kind in KINDS:
