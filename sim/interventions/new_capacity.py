@@ -51,9 +51,9 @@ class NewCapacity(Intervention):
     Work begins at `start`. Each stage takes its time and succeeds with its probability; a failed stage
     ends the project. `slip` delays what follows the last stage before the ramp. On day k of a ramp of n
     days ``(k + 1) / n`` of the capacity is there. In a deterministic run the project goes through while
-    the product of its probabilities is at least one half. `offtake` moves lanes, in step
-    with the ramp, from the share they have to a stated share of their buyer's need; `feeds` lets lines that
-    stood still for want of the new material make a share of what their site makes.
+    the product of its probabilities is at least one half. `offtake` moves lanes, in step with the ramp,
+    from the share they have to a stated share of their buyer's need; `feeds` lets lines that stood still
+    for want of the new material make a share of what their site makes.
 
     Examples
     --------
