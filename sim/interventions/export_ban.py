@@ -39,6 +39,8 @@ class ExportBan(Intervention):
     that cross a border are in scope, unless `domestic` says otherwise. With `diversion`, a share of the
     normal flow goes through third countries: what is not detected gets through too, and takes longer; goods
     of a lane travel together, so that the detour of the part is spread over all that the lane still ships.
+    With a leak, or below full level, the tonnes are right and the first weeks are too dark: nothing lands
+    for the mean detour.
 
     Examples
     --------

@@ -404,6 +404,55 @@ def test_a_leak_beside_a_detour_travels_with_it():
     assert np.flatnonzero(run.received[70:, lane])[0] == 10  # half of what leaves takes 20 days more
 
 
+def two_buyers(cover):
+    """Return an unlimited seller 20 days away from buyers of 10 a day in Japan and in Korea."""
+    sketch = Sketch()
+    sketch.source("hub", "motor", country="CN")
+    habits = STEADY | {"forecast": "fixed", "patience_days": np.inf}
+    for name, country in (("japan", "JP"), ("korea", "KR")):
+        sketch.builder(name, {"motor": 1.0}, plan=10.0, cover=cover, country=country, habits=habits)
+        sketch.lane("hub", name, "motor", days=20)
+    return sketch.network()
+
+
+def made_if_apart(cover, leak, share, detour, level):
+    """What Japan builds each day if only the goods that are sent on the detour take longer."""
+    stock, made = 10.0 * cover, []
+    for today in range(300):
+        direct = 10.0 * (1.0 - level * (1.0 - leak)) if today >= 70 else 10.0
+        stock += direct + (10.0 * level * share if today >= 70 + detour else 0.0)
+        made.append(min(10.0, stock))
+        stock -= made[-1]
+    return np.array(made)
+
+
+@pytest.mark.parametrize(
+    ("cover", "leak", "level", "first_short", "first_short_apart", "still"),
+    [
+        (5, 0.0, 1.0, 25, 25, 25),
+        (5, 0.3, 1.0, 25, 27, 10),
+        (30, 0.3, 1.0, 72, 72, 0),
+        (5, 0.0, 0.5, 25, 30, 2),
+    ],
+)
+def test_a_detour_is_spread_over_the_lane_and_no_other(
+    cover, leak, level, first_short, first_short_apart, still
+):
+    """The loss is that of goods that travel apart, the first weeks are not: docs/decisions.md, Transport."""
+    ban = ExportBan(id="ban", from_places=("CN",), to_places=("JP",), start=day(50), leak=leak,
+                    steps=(Step(start=day(50), level=level),),
+                    diversion=Diversion(share=0.3, detour_days=30.0))  # fmt: skip
+    run = simulate(small_case(two_buyers(cover), 300, ban))
+    made = run.line_made[:, run.lines.index("japan_line")]
+    apart = made_if_apart(cover, leak, 0.3, 30, level)
+    assert np.all(run.line_made[:, run.lines.index("korea_line")] == pytest.approx(10.0))
+    half_a_day = 0.5 * 10.0 * (1.0 - level * (0.7 - leak))
+    assert made.sum() == pytest.approx(apart.sum(), abs=half_a_day)
+    assert np.flatnonzero(made < 9.99)[0] - 50 == first_short
+    assert np.flatnonzero(apart < 9.99)[0] - 50 == first_short_apart
+    assert np.count_nonzero(made < 1e-9) == still
+
+
 def test_origin_goes_with_diverted_goods():
     """A detour washes nothing: what a covered country has touched stays so."""
     ban = ExportBan(id="ban", from_places=("CN",), start=day(50), diversion=Diversion(share=0.5))
