@@ -36,7 +36,7 @@ KEPT = 4
 """Compiled networks kept for the next replication or the paired baseline."""
 SETTLED = 1e-11
 WARM_UP_YEARS = 40
-MAKES_LATE = ("under_way", "route_days_added", "route_days_factor")
+MAKES_LATE = ("under_way", "route_days_added", "route_days_factor", "route_detour_days")
 """Levers that keep goods under way for longer."""
 _SAYING = ("name", "title", "figures", "folder")
 _FLOWING = tuple(item.name for item in fields(Network) if item.name not in (*_SAYING, "sites"))

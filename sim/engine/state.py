@@ -110,8 +110,11 @@ def _written_daily(days: int, rows: int, columns: str) -> a.Table:
 
 
 def most_shipments(net: Net) -> int:
-    """Return how many shipments a day may add (parcels of one shipment: a bound far above what occurs)."""
-    return int(len(net.lane_routes) + 64 + 64 * (net.lane_routes.parcel < np.inf).sum())
+    """Return how many shipments a day may add (parcels of one shipment: a bound far above what occurs).
+
+    Each may be parted in two, of which one goes a longer way.
+    """
+    return 2 * int(len(net.lane_routes) + 64 + 64 * (net.lane_routes.parcel < np.inf).sum())
 
 
 def day_blocks(shipments: int) -> int:

@@ -11,7 +11,7 @@ from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.scope import in_words, lane_route_key, lanes_in_scope
 
-LEVER, DAYS = "lane_flow_share", "route_days_added"
+LEVER, DETOUR, DETOUR_DAYS = "lane_flow_share", "route_detour_share", "route_detour_days"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +37,9 @@ class ExportBan(Intervention):
 
     At level ``x`` a lane ships at most ``1 - x (1 - leak)`` of its normal flow of the day. Only lanes
     that cross a border are in scope, unless `domestic` says otherwise. With `diversion`, a share of the
-    normal flow goes through third countries: what is not detected gets through too, and takes longer; goods
-    of a lane travel together, so that the detour of the part is spread over all that the lane still ships.
-    With a leak, or below full level, the tonnes are right and the first weeks are too dark: nothing lands
-    for the mean detour.
+    normal flow goes through third countries: what is not detected gets through too, and takes longer than
+    what leaks or is still allowed. The ban sees buyers, not destinations: goods for Japan that go by a hub
+    elsewhere are caught by naming the hub, with all that it buys.
 
     Examples
     --------
@@ -60,7 +59,7 @@ class ExportBan(Intervention):
     """
 
     kind: ClassVar[str] = "export_ban"
-    levers: ClassVar[tuple[str, ...]] = (LEVER, DAYS)
+    levers: ClassVar[tuple[str, ...]] = (LEVER, DETOUR, DETOUR_DAYS)
 
     leak: float = field(
         default=0.0, metadata={"unit": "share", "doc": "share of the lane's normal flow that still gets out"}
@@ -88,17 +87,17 @@ class ExportBan(Intervention):
             network, self.from_places, self.to_places, self.materials, self.end_use, self.domestic
         )
         legs = [lane_route_key(lane.lane_id, leg.route) for lane in lanes for leg in lane.routes]
-        rows = {LEVER: tuple(lane.lane_id for lane in lanes)}
-        return rows | {DAYS: tuple(legs) if self.diverted > 0.0 else ()}
+        detours = tuple(legs) if self.diverted > 0.0 else ()
+        return {LEVER: tuple(lane.lane_id for lane in lanes), DETOUR: detours, DETOUR_DAYS: detours}
 
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Cap the flow of every lane in scope."""
         rows = self.rows(world)
         shipped = 1.0 - level * (1.0 - self.leak - self.diverted)
         yield Turn(LEVER, rows[LEVER], shipped)
-        if self.diversion is not None and rows[DAYS]:
-            part = level * self.diverted / shipped
-            yield Turn(DAYS, rows[DAYS], part * self.diversion.detour_days)
+        if self.diversion is not None and rows[DETOUR]:
+            yield Turn(DETOUR, rows[DETOUR], level * self.diverted / shipped)
+            yield Turn(DETOUR_DAYS, rows[DETOUR_DAYS], self.diversion.detour_days if level > 0.0 else 0.0)
 
     def what(self) -> str:
         """Return the ban in words."""

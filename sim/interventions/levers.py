@@ -64,6 +64,8 @@ LEVERS: dict[str, Lever] = {
         Lever("under_way", "lane_route", 0.0, "max", "what a refusal does to goods under way (UnderWay)"),
         Lever("route_days_added", "lane_route", 0.0, "sum", "days added to goods that leave now"),
         Lever("route_days_factor", "lane_route", 1.0, "product", "transit time multiplied by"),
+        Lever("route_detour_share", "lane_route", 0.0, "max", "share of what leaves now that goes a longer way"),
+        Lever("route_detour_days", "lane_route", 0.0, "max", "how much longer that way takes [days]"),
         Lever("route_capacity_share", "route", 1.0, "product", "share of the route's capacity left"),
         Lever("line_availability", "line", 1.0, "product", "share of the line's capacity that can run"),
         Lever("line_share", "line", -1.0, "max",

@@ -350,7 +350,13 @@ def send_lane(
                 drawn = draws.transit[row, state.draw_count[row] % draws.transit.shape[1]]
                 days = transit_days(levers, lr, drawn)
                 state.draw_count[row] += 1
-            depart(net, state, record, lr, part, days, age, today)
+            around = part * levers.lane_routes.detour_share[lr]
+            if around > 0.0:
+                later = days + int(levers.lane_routes.detour_days[lr] + 0.5)
+                depart(net, state, record, lr, around, later, age, today)
+                part -= around
+            if part > 0.0:
+                depart(net, state, record, lr, part, days, age, today)
 
 
 @helper
