@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
-from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim.errors import StoreError
-from sim.metrics import COLUMNS, MEASURES, SERIES
+from sim.metrics import SERIES
 from sim.results.document import document
 from sim.results.folders import whole
 from sim.results.hooks import HOOKS
 from sim.results.run import Run
+from sim.results.site_file import read_site_tables
 from sim.results.tables import unknown_series
 from sim.results.unfinished import has_chunks, keep_chunks
 
@@ -253,7 +253,7 @@ def load_run(folder: str | Path) -> Run:
         raise StoreError(f"{path} is not a run folder: it has no {MANIFEST}")
     try:
         manifest = _read_manifest(path / MANIFEST)
-        metrics, baseline = (_read_metrics(path / name) for name in ("metrics.csv", "baseline_metrics.csv"))
+        metrics, baseline = read_site_tables(path)
         replicated = {name: _read_replicated(path / f"{name}.parquet") for name in REPLICATED}
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
@@ -305,37 +305,6 @@ def _read_parquet(path: Path, **how: Any) -> pd.DataFrame:
         return pd.read_parquet(path, **how)
     except (OSError, ValueError, KeyError, pa.ArrowException) as error:
         raise StoreError(f"{path} is missing or damaged ({error}); run the scenario again") from error
-
-
-def _read_metrics(path: Path) -> pd.DataFrame:
-    import pandas as pd
-
-    # keep_default_na=False: country NA is Namibia, not a missing value.
-    frame = pd.read_csv(path, index_col="site", dtype=str, keep_default_na=False)
-    missing = [name for name in COLUMNS if name not in frame.columns]
-    if missing or frame.isna().any(axis=None):
-        raise ValueError(f"{path.name} is cut short{': no ' + missing[0] if missing else ''}")
-    columns: dict[str, Any] = {}
-    for name in frame.columns:
-        unit = MEASURES[name].unit if name in MEASURES else ""
-        columns[name] = pd.Series([_parse(name, unit, text) for text in frame[name]], index=frame.index)
-        if unit in ("date", "name"):
-            columns[name] = pd.Series(
-                [_parse(name, unit, text) for text in frame[name]], index=frame.index, dtype=object
-            )
-    return pd.DataFrame(columns)
-
-
-def _parse(name: str, unit: str, text: str) -> Any:
-    if name in ("name", "country", "stage"):
-        return text
-    if name == "is_affected":
-        return text == "True"
-    if unit == "date":
-        return date.fromisoformat(text) if text else None
-    if unit == "name":
-        return text or None
-    return float(text) if text else float("nan")
 
 
 def series_names(run: Run) -> list[str]:

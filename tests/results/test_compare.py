@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import sim
 from sim.case import Case
+from sim.cli.app import app
 from sim.errors import StoreError
 from sim.interventions import ExportBan
 from sim.plots import NoPicture
@@ -229,6 +234,62 @@ def test_a_corrupted_run_folder_is_refused(
     broken(folder, name, text)
     with pytest.raises(StoreError, match=said):
         compare(folder).runs["null_set"].series("built")
+
+
+def edited(text: str, column: str, value: str) -> str:
+    """Return a table with another value in the first line of a column."""
+    rows = list(csv.reader(StringIO(text)))
+    rows[1][rows[0].index(column)] = value
+    out = StringIO()
+    csv.writer(out, lineterminator="\n").writerows(rows)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "baseline_metrics.csv"])
+@pytest.mark.parametrize(
+    ("damage", "said"),
+    [
+        (lambda _: "", "it is empty"),
+        (lambda text: text.splitlines()[0] + "\n", "csv alone"),
+        (lambda text: text[: len(text) // 2], r"csv:\d+ is damaged \(it has \d+ cells, the head \d+"),
+        (lambda text: text[:-4], "is_affected is 'Fa'"),
+        (lambda text: text.rsplit("\n", 2)[0] + "\n", "site 'volkswagen' is in"),
+        (lambda text: text + text.splitlines()[-1] + "\n", "site 'volkswagen' is there twice"),
+        (lambda text: text.replace("country", "land", 1), "no country"),
+        (lambda text: text.replace(",", ";"), "no site"),
+        (lambda text: edited(text, "lost_units", "many"), "csv:2 is damaged .lost_units is 'many', not a nu"),
+        (lambda text: edited(text, "planned_units", ""), "planned_units is '', not a number"),
+        (lambda text: edited(text, "fill_rate", "inf"), "fill_rate is 'inf', not a number"),
+        (lambda text: edited(text, "line_stop_date", "soon"), "line_stop_date is 'soon', not a date"),
+        (lambda text: edited(text, "is_affected", ""), "is_affected is ''"),
+        (lambda text: edited(text, "site", ""), "site is empty"),
+    ],
+)
+def test_a_damaged_site_table_is_refused_where_it_is_damaged(
+    saved: Path, tmp_path: Path, name: str, damage: Callable[[str], str], said: str
+) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "bad"))
+    broken(folder, name, damage((folder / name).read_text(encoding="utf-8")))
+    with pytest.raises(StoreError, match=said) as told:
+        sim.load_run(folder)
+    assert "metrics.csv" in str(told.value)
+    assert str(told.value).endswith("run the scenario again")
+
+
+@pytest.mark.parametrize("command", ["plot", "compare", "report"])
+def test_commands_refuse_a_damaged_site_table_and_write_nothing(
+    saved: Path, tmp_path: Path, command: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(saved, "bad")
+    broken(Path("bad"), "metrics.csv", edited(Path("bad/metrics.csv").read_text(), "planned_units", ""))
+    before = sorted(tmp_path.rglob("*"))
+    words = {"plot": ["ladder", "bad"], "compare": ["bad", "bad", "--out", "x"], "report": ["bad"]}
+    done = CliRunner().invoke(app, [command, *words[command]])
+    assert done.exit_code == 1
+    assert "bug in sim" not in done.stderr
+    assert "bad/metrics.csv:2 is damaged" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
 
 
 @pytest.fixture(scope="module")
