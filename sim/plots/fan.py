@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sim.metrics import SERIES
 from sim.plots.histories import histories, quantiles
 from sim.plots.registry import UnknownPlot
+from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
 from sim.plots.style import (
     CYCLE,
     GREY,
@@ -14,9 +15,6 @@ from sim.plots.style import (
     date_axis,
     label_ends,
     lost_share,
-    mark_rules,
-    room_for_rules,
-    rules_of,
     thousands,
     title_of,
 )
@@ -136,12 +134,12 @@ def draw_fan(frame: pd.DataFrame, ax: Axes) -> Axes:
     else:
         ax.plot(frame.index, frame["central"], color=colour, zorder=4)
         ends += [(float(frame["central"].iloc[-1]), "scenario", colour)]
-    inside = [item for item in frame.attrs["rules"] if str(frame.index[0].date()) <= item[0]]
+    inside = rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1])
     columns = [name for name in frame.columns if frame[name].notna().any()]
-    room_for_rules(ax, float(frame[columns].max().max()), len(inside))
+    room_for_rules(ax, float(frame[columns].max().max()), inside)
     ax.set_xlim(frame.index[0], frame.index[-1])
     label_ends(ax, ends)
-    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
+    mark_rules(ax, inside, frame.index[0], frame.index[-1])
     date_axis(ax)
     thousands(ax)
     ax.set_ylabel(f"{frame.attrs['series']} [{frame.attrs['unit']}]")

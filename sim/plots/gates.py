@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sim.metrics.gates import GATES, TONNE, waiting_at
+from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
 from sim.plots.style import (
     date_axis,
-    mark_rules,
-    room_for_rules,
-    rules_of,
+    legend_below,
     say_nothing,
     thousands,
     title_of,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from sim.results.run import Run
 
+LEGEND_INCHES = 0.55
 SPECK_TONNES = 1e-6
 """Less than this waits only by rounding."""
 COLOURS = {
@@ -83,10 +83,11 @@ def draw_gates(frame: pd.DataFrame, ax: Axes) -> Axes:
         layer.set_hatch(HATCHES[gate])
         layer.set_edgecolor("white")
         layer.set_linewidth(0.0)
-    room_for_rules(ax, float(frame.sum(axis=1).max()), len(frame.attrs["rules"]))
+    rules = rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1])
+    room_for_rules(ax, float(frame.sum(axis=1).max()), rules)
     ax.set_xlim(frame.index[0], frame.index[-1])
-    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
     date_axis(ax)
     thousands(ax)
-    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=3, fontsize=8)
+    below = legend_below(ax, ax.get_legend_handles_labels()[0], LEGEND_INCHES, 3)
+    mark_rules(ax, rules, frame.index[0], frame.index[-1], below)
     return ax

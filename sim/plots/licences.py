@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from sim.metrics.gates import licence_frame
 from sim.plots.registry import UnknownPlot
+from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
 from sim.plots.style import (
     DARK,
     date_axis,
-    mark_rules,
-    room_for_rules,
-    rules_of,
+    legend_below,
     say_nothing,
     thousands,
     title_of,
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from sim.results.run import Run
 
+LEGEND_INCHES = 0.55
 LAYERS = {
     "shipped": "#2166AC",
     "granted, not shipped": "#92C5DE",
@@ -87,9 +87,8 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
         labels=list(parts),
     )
     top = float(sum(parts.values()).max())
-    room_for_rules(ax, top, len(frame.attrs["rules"]))
+    room_for_rules(ax, top, rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1]))
     ax.set_xlim(frame.index[0], frame.index[-1])
-    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
     date_axis(ax)
     thousands(ax)
     delay = ax.twinx()
@@ -100,11 +99,9 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
     delay.spines["right"].set_visible(True)
     delay.grid(visible=False)
     delay.xaxis.set_visible(False)  # the dates stand there already
-    handles, labels = ax.get_legend_handles_labels()
-    more, words = delay.get_legend_handles_labels()
-    ax.legend(
-        handles + more, labels + words, loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=4, fontsize=8
-    )
+    handles = [*ax.get_legend_handles_labels()[0], *delay.get_legend_handles_labels()[0]]
+    below = legend_below(ax, handles, LEGEND_INCHES, 4)
+    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1], below)
     return ax
 
 

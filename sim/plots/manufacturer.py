@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sim.metrics.measures import SHORTFALL_SHARE, STOP_SHARE
 from sim.plots.fan import baseline_of
 from sim.plots.registry import UnknownPlot
+from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
 from sim.plots.style import (
     BUILDING,
     DARK,
@@ -18,9 +19,6 @@ from sim.plots.style import (
     date_axis,
     legend_below,
     lost_share,
-    mark_rules,
-    room_for_rules,
-    rules_of,
     title_of,
 )
 from sim.results.sentences import days_text, units_text, window_days
@@ -100,7 +98,7 @@ def days_of(
     built, planned
         Output and plan [unit/day].
     rules
-        As `style.rules_of` gives them.
+        As `rules.rules_of` gives them.
     counted_from, window_days
         The ISO date runways count from, and the days from there to the end of the run.
     """
@@ -132,8 +130,8 @@ def draw_manufacturer(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.plot(frame.index, frame["cover"], color="#0072B2", zorder=4)
     handles.append(Line2D([], [], color="#0072B2", label="cover, scenario"))
     first, last = frame.index[0], frame.index[-1]
-    inside = [rule for rule in frame.attrs["rules"] if str(first.date()) <= rule[0] <= str(last.date())]
-    room_for_rules(ax, float(frame[["cover", "baseline"]].max().max()), len(inside))
+    inside = rules_between(frame.attrs["rules"], first, last)
+    room_for_rules(ax, float(frame[["cover", "baseline"]].max().max()), inside)
     ax.set_xlim(first, last)
     _draw_strip(frame, ax)
     handles += _draw_runways(frame, ax)
@@ -141,13 +139,12 @@ def draw_manufacturer(frame: pd.DataFrame, ax: Axes) -> Axes:
         Patch(color=colour, label=text)
         for text, colour in (("builds to plan", BUILDING), ("short", SHORT), ("stopped", STOPPED))
     ]
-    mark_rules(ax, frame.attrs["rules"], first, last)
     date_axis(ax)
     ax.set_ylabel("cover of the thinnest component [days]")
     lost, runway = frame.attrs["lost"], frame.attrs["runways"]["realised"]
     fate = f"runway {days_text(runway, frame.attrs['window_days'])}, {units_text(lost)} units lost"
     ax.set_title(f"{frame.attrs['name']}: {fate}\n{frame.attrs['title']}", fontsize=10)
-    legend_below(ax, handles, LEGEND_INCHES, 4)
+    mark_rules(ax, inside, first, last, legend_below(ax, handles, LEGEND_INCHES, 4))
     return ax
 
 

@@ -66,7 +66,14 @@ class Plot:
             width, height = frame.attrs["size"]
             return float(width), float(height)
         rows = min(len(frame), self.most_rows) if self.per_row else 0
-        return self.width, self.height + ROW_INCHES * rows
+        return self.width, self.height + ROW_INCHES * rows + self._key(frame)
+
+    def _key(self, frame: pd.DataFrame) -> float:
+        """Return the height of the key of rules below a picture over time [inches]."""
+        from sim.plots.rules import key_inches
+
+        rules = frame.attrs.get("rules")
+        return key_inches(rules, frame.index[0], frame.index[-1], self.width) if rules and len(frame) else 0.0
 
 
 class NoPicture(SimError):  # noqa: N818 - reads as what happened

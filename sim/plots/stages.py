@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.plots.registry import UnknownPlot
+from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
 from sim.plots.style import (
     DARK,
     date_axis,
     label_ends,
-    mark_rules,
-    room_for_rules,
-    rules_of,
     thousands,
     title_of,
 )
@@ -102,7 +100,7 @@ def draw_stages(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.stackplot(days, *(frame[stage] for stage in stages), colors=colours, edgecolor="white", linewidth=0.4)
     ax.plot(frame.index, frame["baseline"], color=DARK, linewidth=1.3, linestyle=(0, (4, 2)), zorder=4)
     top = float(np.nanmax([frame[stages].sum(axis=1).max(), frame["baseline"].max()]))
-    room_for_rules(ax, top, len(frame.attrs["rules"]))
+    room_for_rules(ax, top, rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1]))
     ax.set_xlim(frame.index[0], frame.index[-1])
     last = frame[stages].iloc[-1]
     middles = last.cumsum() - last / 2.0

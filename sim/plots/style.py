@@ -38,6 +38,7 @@ PLACES = {
 }
 """Colours of jurisdictions; all others are grey."""
 UNIT_WORDS = {"d": "days", "unit": "units", "share": "share"}
+LEGEND_ROW_INCHES = 0.175
 LEADER: dict[str, Any] = {
     "arrowstyle": "-",
     "linewidth": 0.7,
@@ -126,40 +127,13 @@ def spread(levels: list[float], gap: float) -> list[float]:
     return out
 
 
-def rules_of(run: Run) -> list[tuple[str, str, str]]:
-    """Return what happens on dates: (ISO date, ``starts`` or ``ends``, name of the rule), in order."""
-    found = []
-    logged = log_dates(run)
-    for item in run.manifest["interventions"]:
-        name = str(item["id"]).replace("_", " ")
-        for key, word in (("start", "starts"), ("end", "ends")):
-            day = item[key] or logged.get((str(item["id"]), key))
-            if day:
-                found.append((str(day), word, name))
-    return sorted(found)
-
-
-def log_dates(run: Run) -> dict[tuple[str, str], str]:
-    """Return ISO dates by (id, ``start`` or ``end``) of the central run's log.
-
-    Durations and reactions have no date of their own. Empty for a run that was read and not replayed.
-    """
-    from datetime import timedelta
-
-    if run.trajectory is None:
-        return {}
-    start = run.trajectory.start
-    rows = [(day, name, text) for day, name, text in run.trajectory.log if text in ("start", "end")]
-    return {(name, text): (start + timedelta(days=int(day))).isoformat() for day, name, text in rows}
-
-
-def legend_below(ax: Axes, handles: list[Any], inches: float, columns: int) -> None:
-    """Draw a legend so far below the axes, whatever their size."""
+def legend_below(ax: Axes, handles: list[Any], inches: float, columns: int) -> float:
+    """Draw a legend so far below the axes, whatever their size; return how far below it ends [inches]."""
     from matplotlib.transforms import ScaledTranslation
 
     figure = ax.get_figure()
     if not handles or figure is None:
-        return
+        return inches
     ax.legend(
         handles=handles,
         loc="upper left",
@@ -171,39 +145,7 @@ def legend_below(ax: Axes, handles: list[Any], inches: float, columns: int) -> N
         borderaxespad=0.0,
         fontsize=8,
     )
-
-
-def mark_rules(ax: Axes, rules: list[tuple[str, str, str]], first: Any, last: Any, rows: int = 4) -> None:
-    """Mark the rules of `rules_of` that lie between two dates, named in rows at the top of the axes."""
-    import pandas as pd
-    from matplotlib.dates import date2num
-
-    inside = [(pd.Timestamp(day), word, name) for day, word, name in rules]
-    inside = [item for item in inside if pd.Timestamp(first) <= item[0] <= pd.Timestamp(last)]
-    for row, (day, word, name) in enumerate(inside):
-        ax.axvline(date2num(day), color="#444444", linewidth=0.9, linestyle=(0, (4, 3)), zorder=2)
-        if row >= rows:
-            continue
-        late = (day - pd.Timestamp(first)) > 0.6 * (pd.Timestamp(last) - pd.Timestamp(first))
-        ax.annotate(
-            f"{name} {word} {day.date().isoformat()}",
-            xy=(date2num(day), 1.0),
-            xycoords=("data", "axes fraction"),
-            xytext=(-4 if late else 4, -3 - 12 * row),
-            textcoords="offset points",
-            ha="right" if late else "left",
-            va="top",
-            fontsize=8,
-            color="#444444",
-            bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
-            zorder=6,
-        )
-
-
-def room_for_rules(ax: Axes, top: float, rules: int, rows: int = 4) -> None:
-    """Set the vertical axis from 0 so that the names of rules stand clear above ``top``."""
-    share = 0.07 * min(rules, rows) + (0.04 if rules else 0.0)
-    ax.set_ylim(0.0, max(top, 1e-9) * 1.05 / (1.0 - share))
+    return inches + LEGEND_ROW_INCHES * math.ceil(len(handles) / columns) + 0.06
 
 
 def short_name(name: str, width: int = 34) -> str:

@@ -7,6 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sim.plots.cover import LABEL_X, draw_cover, prepare_cover
+from sim.plots.rules import key_inches
 from sim.plots.runway import draw_runway, prepare_runway
 from sim.plots.style import sheet, title_of
 
@@ -43,15 +44,17 @@ def summary(run: Run) -> Figure:
     from sim.plots.picture import Picture
 
     bars = prepare_runway(run)
+    cover = prepare_cover(run)
+    key = key_inches(cover.attrs["rules"], cover.index[0], cover.index[-1], WIDTH_INCHES)
     lower = 0.9 + ROW_INCHES * max(len(bars), 4)
     upper = 3.6
     lines = [title_of(run), *wrap(run.headline, TITLE_WIDTH)]
     with rc_context(sheet()):
-        figure = Picture(figsize=(WIDTH_INCHES, upper + lower + 1.4))
+        figure = Picture(figsize=(WIDTH_INCHES, upper + lower + 1.4 + key))
         above, below = figure.subplots(2, 1)
-        draw_cover(prepare_cover(run), above)
+        draw_cover(cover, above)
         draw_runway(bars, below)
-        _arrange(figure, (upper, lower), len(lines))
+        _arrange(figure, (upper, lower), len(lines), BETWEEN_INCHES + key)
         top = 1.0 - EDGE_INCHES / figure.get_figheight()
         figure.suptitle("\n".join(lines), x=0.01, y=top, ha="left", va="top", fontsize=10.5)
     return figure
@@ -66,7 +69,7 @@ def save_summary(run: Run, path: Path) -> None:
         figure.savefig(path, format="png", pil_kwargs={"compress_level": 2})
 
 
-def _arrange(figure: Figure, ratios: tuple[float, float], title_lines: int) -> None:
+def _arrange(figure: Figure, ratios: tuple[float, float], title_lines: int, between: float) -> None:
     """Place both axes so that the names left and right of them fit.
 
     A layout engine would draw the whole figure a second time to find the same margins.
@@ -78,7 +81,7 @@ def _arrange(figure: Figure, ratios: tuple[float, float], title_lines: int) -> N
     left = names + LEFT_INCHES
     across = (width - left - max(ends, LEAST_RIGHT_INCHES) - EDGE_INCHES) / LABEL_X
     top = EDGE_INCHES + LINE_INCHES * title_lines + HEADING_INCHES
-    down = height - top - BETWEEN_INCHES - BOTTOM_INCHES
+    down = height - top - between - BOTTOM_INCHES
     first, second = (down * ratio / sum(ratios) for ratio in ratios)
     above.set_position((left / width, 1.0 - (top + first) / height, across / width, first / height))
     below.set_position((left / width, BOTTOM_INCHES / height, across / width, second / height))

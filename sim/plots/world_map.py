@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.plots.registry import UnknownPlot
-from sim.plots.style import DARK, log_dates, title_of
+from sim.plots.rules import log_dates
+from sim.plots.style import DARK, title_of
 from sim.results.replay import Replayed, replayed
 
 if TYPE_CHECKING:

@@ -9,12 +9,15 @@ import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.dates import num2date
 from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import sim
 from sim.interventions import ExportBan
-from sim.plots import PLOTS, NoPicture, UnknownPlot, figure_of, save_figure
+from sim.plots import PLOTS, NoPicture, UnknownPlot, drawn, figure_of, save_figure
 from sim.plots.histories import histories, quantiles
 from sim.results.run import Run
 from sim.scenario import library
@@ -129,6 +132,37 @@ def test_pictures_of_licences_are_as_clear() -> None:
         figure = figure_of(name, run)
         assert overlapping(figure) == [], name
         assert outside(figure) == [], name
+
+
+@pytest.mark.parametrize(
+    "scenario", ["everything_at_once", "content_rule_returns", "october_2025_content_rule"]
+)
+def test_every_line_of_a_rule_has_a_name_that_can_be_read(scenario: str) -> None:
+    run = sim.run(scenario)
+    for name in ("cover", "fan", "gates", "licence_funnel", "manufacturer", "stages"):
+        figure = figure_of(name, run)
+        assert overlapping(figure) == [], name
+        assert outside(figure) == [], name
+        lines = [line for line in figure.axes[0].get_lines() if line.get_linestyle() == "--"]
+        days = {num2date(line.get_xdata()[0]).date().isoformat() for line in lines if upright(line)}
+        said = [text.get_text() for text in figure.findobj(Text)]
+        assert {day for day in days for text in said if text.endswith(day)} == days, name
+        assert days or name == "licence_funnel"
+
+
+def upright(line: Line2D) -> bool:
+    return len(set(line.get_xdata())) == 1
+
+
+def test_rules_too_many_to_stand_beside_their_lines_are_numbered() -> None:
+    frame = PLOTS["manufacturer"].prepare(sim.run("everything_at_once"))
+    ax = drawn(PLOTS["manufacturer"], frame).axes[0]
+    numbers = [text.get_text() for text in ax.texts]
+    assert numbers == ["1", "2–5", "6", "7", "8–9"]  # noqa: RUF001
+    (key,) = (item for item in ax.get_children() if isinstance(item, Legend) and item is not ax.get_legend())
+    said = [text.get_text() for text in key.get_texts()]
+    assert said[0] == "1  irel stop starts 2025-06-13"
+    assert [text.split()[0] for text in said] == [str(i + 1) for i in range(9)]
 
 
 @pytest.mark.parametrize("name", sorted({*OF_RUNS} - {"cover_delay"}))

@@ -88,7 +88,7 @@ def test_names_of_interventions_stand_clear_of_all_lines(
     top = max(float(np.nanmax(line.get_ydata())) for line in above.get_lines() if len(line.get_xdata()) > 2)
     highest = above.transData.transform((0.0, top))[1]
     named = [text for text in above.texts if " starts " in text.get_text() or " ends " in text.get_text()]
-    assert len(named) == 3
+    assert len(named) == 4
     for text in named:
         assert Text.get_window_extent(text).y0 > highest
 
