@@ -34,6 +34,9 @@ LAYERS = {
     "refused": "#B2182B",
 }
 """Parts of what was filed and of what waits to be, from the bottom."""
+HATCHES = {"lapsed": "xxx", "preparing": "....", "returned": "\\\\\\", "refused": "///"}
+"""Parts that a print in grey would show as another one."""
+DARK_LAYERS = ("lapsed", "refused")
 
 
 def prepare_licence_funnel(run: Run, office: str = "") -> pd.DataFrame:
@@ -78,14 +81,16 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
         ax.set_xlabel("date")
         say_nothing(ax, "no licence was applied for in this run")
         return ax
-    ax.stackplot(
+    layers = ax.stackplot(
         frame.index.to_numpy(),
         *parts.values(),
         colors=[LAYERS[name] for name in parts],
-        edgecolor="#777777",
         linewidth=0.3,
         labels=list(parts),
     )
+    for layer, name in zip(layers, parts, strict=True):
+        layer.set_hatch(HATCHES.get(name, ""))
+        layer.set_edgecolor("white" if name in DARK_LAYERS else "#777777")
     top = float(sum(parts.values()).max())
     room_for_rules(ax, top, rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1]))
     ax.set_xlim(frame.index[0], frame.index[-1])

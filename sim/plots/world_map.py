@@ -35,12 +35,20 @@ CLOSED_SHARE, MORE_SHARE = 0.5, 1.25
 ROUTE_SHARE = 0.25
 """A lane takes a detour if this share of its goods changes to other routes."""
 COLOURS = {
-    "as before": "#9A9A9A",
+    "as before": "#B4B4B4",
     "fallen by half or more": "#B2182B",
-    "risen by a quarter or more": "#0072B2",
-    "on other routes": "#009E73",
+    "risen by a quarter or more": "#0B5394",
+    "on other routes": "#00573F",
 }
-DASHES = {"fallen by half or more": (0, (4, 2))}
+DASHES: dict[str, Any] = {
+    "as before": "-",
+    "fallen by half or more": (0, (4, 2)),
+    "risen by a quarter or more": "-",
+    "on other routes": (0, (6, 1.5, 1, 1.5)),
+}
+"""Lines of their own: in a print in grey dashes tell states apart, and darkness and width what grew."""
+SCALE_PART = 0.05
+"""The thinner line of the legend, as a share of the widest flow; what grew or moved is not drawn thinner."""
 LEAST_SHARE, LEAST_TOLD_SHARE = 0.002, 1e-5
 """Lanes that carry less than this share of the busiest are left out; of those that changed, only specks."""
 
@@ -233,15 +241,19 @@ def _draw_lane(ax: Axes, row: dict[str, Any], widest: float) -> None:
     x, y = row["x0"] + dx * t - dy * bend, row["y0"] + dy * t + abs(dx) * bend
     state = row["state"]
     flow = row["before"] if state.startswith("fallen") else row["after"]
+    as_before = state == "as before"
+    more = state.startswith("risen") or state == "on other routes"
+    least = _width(SCALE_PART * widest, widest) if more else 0.0
     for shift in (0.0, -360.0 * float(np.sign(x[-1]))) if abs(x[-1]) > 180.0 else (0.0,):
         ax.plot(
             x + shift,
             y,
             color=COLOURS[state],
-            linewidth=_width(flow, widest),
-            linestyle=DASHES.get(state, "-"),
-            alpha=0.45 if state == "as before" else 0.85,
-            zorder=2 if state == "as before" else 3,
+            linewidth=max(_width(flow, widest), least),
+            linestyle=DASHES[state],
+            dash_capstyle="butt",
+            alpha=0.45 if as_before else 0.95,
+            zorder=2 if as_before else 3,
         )
 
 
@@ -271,9 +283,7 @@ def _legend(frame: pd.DataFrame, ax: Axes, widest: float) -> None:
     for state, colour in COLOURS.items():
         if (frame["state"] == state).any():
             handles.append(
-                Line2D(
-                    [], [], color=colour, linewidth=2, linestyle=DASHES.get(state, "-"), label=f"lane {state}"
-                )
+                Line2D([], [], color=colour, linewidth=2, linestyle=DASHES[state], label=f"lane {state}")
             )
     if len(frame):
         handles.append(
@@ -281,7 +291,18 @@ def _legend(frame: pd.DataFrame, ax: Axes, widest: float) -> None:
         )
         handles.append(
             Line2D(
-                [], [], color=DARK, linewidth=_width(widest / 20, widest), label=f"{widest / 20:,.0f} t/yr"
+                [],
+                [],
+                color=DARK,
+                linewidth=_width(SCALE_PART * widest, widest),
+                label=f"{SCALE_PART * widest:,.0f} t/yr",
             )
         )
-    ax.legend(handles=handles, loc="upper center", bbox_to_anchor=(0.5, -0.11), ncols=5, fontsize=8)
+    ax.legend(
+        handles=handles,
+        loc="upper center",
+        bbox_to_anchor=(0.5, -0.11),
+        ncols=5,
+        handlelength=3.0,
+        fontsize=8,
+    )

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from matplotlib import pyplot as plt
 from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.colors import to_rgb
 from matplotlib.dates import num2date
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
@@ -19,6 +21,10 @@ import sim
 from sim.interventions import ExportBan
 from sim.plots import PLOTS, NoPicture, UnknownPlot, drawn, figure_of, save_figure
 from sim.plots.histories import histories, quantiles
+from sim.plots.licences import HATCHES as LAYER_HATCHES
+from sim.plots.licences import LAYERS
+from sim.plots.world_map import COLOURS as MAP_COLOURS
+from sim.plots.world_map import DASHES
 from sim.results.run import Run
 from sim.scenario import library
 from sim.testing import day, small_case
@@ -163,6 +169,37 @@ def test_rules_too_many_to_stand_beside_their_lines_are_numbered() -> None:
     said = [text.get_text() for text in key.get_texts()]
     assert said[0] == "1  irel stop starts 2025-06-13"
     assert [text.split()[0] for text in said] == [str(i + 1) for i in range(9)]
+
+
+def shade(colour: Any) -> float:
+    """Return what a colour is in a print in grey, 0 to 255."""
+    red, green, blue = to_rgb(colour)
+    return 255.0 * (0.299 * red + 0.587 * green + 0.114 * blue)
+
+
+def test_lanes_of_a_map_are_told_apart_in_grey() -> None:
+    """No two states share a pattern of dashes unless their shades are far apart."""
+    for (one, a), (other, b) in combinations(MAP_COLOURS.items(), 2):
+        alike = DASHES[one] == DASHES[other]
+        assert not alike or abs(shade(a) - shade(b)) > 80.0, (one, other)
+    frame = PLOTS["world_map"].prepare(sim.run("kazakhstan_transit_refused"))
+    ax = drawn(PLOTS["world_map"], frame).axes[0]
+    widths = {
+        colour: [line.get_linewidth() for line in ax.get_lines() if line.get_color() == colour]
+        for colour in MAP_COLOURS.values()
+    }
+    assert min(widths[MAP_COLOURS["on other routes"]]) > 1.2
+    assert min(widths[MAP_COLOURS["as before"]]) < 1.0
+
+
+def test_parts_of_a_funnel_are_told_apart_in_grey() -> None:
+    for (one, a), (other, b) in combinations(LAYERS.items(), 2):
+        alike = LAYER_HATCHES.get(one) == LAYER_HATCHES.get(other)
+        assert not alike or abs(shade(a) - shade(b)) > 30.0, (one, other)
+    figure = figure_of("licence_funnel", sim.run("april_2025_licensing"))
+    hatches = {layer.get_label(): layer.get_hatch() for layer in figure.axes[0].collections}
+    assert hatches["refused"] != hatches["shipped"]
+    assert hatches["preparing"] != hatches["in queue"]
 
 
 @pytest.mark.parametrize("name", sorted({*OF_RUNS} - {"cover_delay"}))
