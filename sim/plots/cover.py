@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
-from sim.plots.style import date_axis, label_ends
+from sim.plots.style import date_axis, label_ends, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +24,7 @@ LABEL_X = 1.035
 def prepare_cover(run: Run) -> pd.DataFrame:
     """Return days of cover by date and site, the sites that lose most (then the thinnest) first.
 
-    ``attrs`` carries the names, how many sites to name, and the rules.
+    ``attrs`` carries the names, how many sites to name, the rules and the title.
     """
     frame = run.series("days_of_cover")
     frame = frame.loc[:, frame.notna().any(axis=0)]
@@ -46,6 +46,7 @@ def prepare_cover(run: Run) -> pd.DataFrame:
         "names": {site: str(metrics.loc[site, "name"]) for site in order},
         "highlighted": falling[:HIGHLIGHTED],
         "rules": rules_of(run),
+        "title": title_of(run),
     }
     return out
 
@@ -71,6 +72,6 @@ def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
     label_ends(ax, ends, LABEL_X, LABEL_GAP_SHARE)
     mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
     ax.set_ylabel("cover of the thinnest component [days]")
-    ax.set_title("Days of cover")
+    ax.set_title(f"Days of cover\n{frame.attrs['title']}", fontsize=10)
     date_axis(ax)
     return ax

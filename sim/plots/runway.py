@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sim.plots.style import title_of
+
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
@@ -14,6 +16,9 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 SHORT, NEVER, DARK = "#D55E00", "#B8DCCF", "#222222"
+
+TITLE_PAD = 24
+"""Room for the legend between the bars and the title [points]."""
 
 
 def prepare_runway(run: Run) -> pd.DataFrame:
@@ -39,6 +44,7 @@ def prepare_runway(run: Run) -> pd.DataFrame:
     frame.attrs = {
         "window_days": window,
         "counted_from": run.manifest["runway_from"],
+        "title": title_of(run),
         "has_band": int(run.manifest["replications"]) > 1,
     }
     return frame
@@ -70,7 +76,7 @@ def draw_runway(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.grid(visible=False, axis="y")
     ax.set_xlabel(f"runway from {frame.attrs['counted_from']} [days]")
     ax.set_ylabel("manufacturer [name]")
-    ax.set_title("Runway", pad=24)
+    ax.set_title(f"Runway\n{frame.attrs['title']}", fontsize=10, pad=TITLE_PAD)
     ax.legend(loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=5, handletextpad=0.4, columnspacing=1.2)
     return ax
 

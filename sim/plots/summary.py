@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sim.plots.cover import LABEL_X, draw_cover, prepare_cover
 from sim.plots.rules import key_inches
-from sim.plots.runway import draw_runway, prepare_runway
+from sim.plots.runway import TITLE_PAD, draw_runway, prepare_runway
 from sim.plots.style import sheet, title_of
 
 if TYPE_CHECKING:
@@ -54,6 +54,9 @@ def summary(run: Run) -> Figure:
         above, below = figure.subplots(2, 1)
         draw_cover(cover, above)
         draw_runway(bars, below)
+        # The scenario is named once, above both.
+        above.set_title("Days of cover")
+        below.set_title("Runway", pad=TITLE_PAD)
         _arrange(figure, (upper, lower), len(lines), BETWEEN_INCHES + key)
         top = 1.0 - EDGE_INCHES / figure.get_figheight()
         figure.suptitle("\n".join(lines), x=0.01, y=top, ha="left", va="top", fontsize=10.5)

@@ -23,6 +23,7 @@ from sim.plots import PLOTS, NoPicture, UnknownPlot, drawn, figure_of, save_figu
 from sim.plots.histories import histories, quantiles
 from sim.plots.licences import HATCHES as LAYER_HATCHES
 from sim.plots.licences import LAYERS
+from sim.plots.summary import summary
 from sim.plots.world_map import COLOURS as MAP_COLOURS
 from sim.plots.world_map import DASHES
 from sim.results.run import Run
@@ -324,6 +325,22 @@ def test_a_figure_is_written_whole_and_the_same_twice(small: Run, tmp_path: Path
     one, other = (path.read_bytes() for path in paths)
     assert one == other
     assert sorted(path.name for path in tmp_path.iterdir()) == [f"0.{form}", f"1.{form}"]
+
+
+@pytest.mark.parametrize("name", OF_RUNS)
+def test_every_picture_of_a_run_names_its_scenario(cut: Run, name: str) -> None:
+    if name == "cover_delay":  # an experiment of its own, of no scenario
+        return
+    figure = figure_of(name, cut)
+    titles = [ax.get_title(loc=loc) for ax in figure.axes for loc in ("left", "center")]
+    assert any("Japan imports no rare earths for a year" in title for title in titles)
+
+
+def test_the_picture_of_a_folder_names_its_scenario_once(cut: Run) -> None:
+    figure = summary(cut)
+    title = "Japan imports no rare earths for a year"
+    assert [title in text.get_text() for text in figure.findobj(Text)].count(True) == 1
+    assert [ax.get_title(loc="left") or ax.get_title() for ax in figure.axes] == ["Days of cover", "Runway"]
 
 
 def test_run_plot_lists_and_finds_pictures(small: Run) -> None:
