@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import median
 from typing import TYPE_CHECKING
 
+from sim.domain import central
 from sim.metrics.measures import AFFECTED_SHARE, STOP_DAYS, STOP_SHARE
 from sim.results.sentences import end_date, plain_name, window_days
 
@@ -74,7 +76,7 @@ def doubt(run: Run, case: Case) -> list[str]:
         more = (
             f"The option --replications 100 of sim report draws {stated + ranged} figures instead: {drawn}."
         )
-        return [single, more]
+        return [part for part in (single, stock_band(run, case), more) if part]
     many = (
         f"{run.ensemble.count} random histories, in which {stated + ranged} figures are drawn anew: {drawn}. "
         "Runways and losses are medians; a band of 80 % leaves a tenth of the histories on either side."
@@ -82,11 +84,82 @@ def doubt(run: Run, case: Case) -> list[str]:
     out = [many]
     if run.manifest["band"]:
         out.append(sentence(f"for the first manufacturer affected {run.manifest['band']}"))
+    if band := stock_band(run, case):
+        out.append(band)
     if run.manifest["failures"]:
         out.append(f"{len(run.manifest['failures'])} histories failed and are left out.")
     if run.manifest["interrupted"]:
         out.append("The run was interrupted; only finished histories count.")
     return out
+
+
+def stock_band(run: Run, case: Case) -> str:
+    """Return how wide the stocks that manufacturers open with are stated; nothing where no range is.
+
+    A stock whose first day the case states is known, and does not count.
+    """
+    laws = _cover_laws(case)
+    known = case.initial_state.on_hand
+    covers = {
+        (site, material): central(number)
+        for site in map(str, run.metrics.index)
+        for material, number in case.network.sites[site].cover.items()
+        if (site, material) not in known
+    }
+    spans = {place: laws[place] for place in covers if place in laws and covers[place] > 0.0}
+    if not spans:
+        return ""
+    below, above = (
+        100.0 * median(abs(spans[place][end] / covers[place] - 1.0) for place in spans) for end in (0, 1)
+    )
+    text = (
+        f"What manufacturers hold on the first day is an assumption: of their {len(covers)} stocks of "
+        f"components {len(spans)} have a range, in the median from {below:.0f} % below to {above:.0f} % "
+        "above the days of cover used here. "
+    )
+    first = _first_short(run)
+    own = {place: days for place, days in covers.items() if place[0] == first}
+    thinnest = min(own, key=lambda place: (own[place], place), default=None)
+    if thinnest in spans:
+        low, high = spans[thinnest]
+        name = plain_name(thinnest[1], run.manifest["material_names"])
+        holder = case.network.sites[first].name
+        text += (
+            f"{holder} is taken to hold {covers[thinnest]:.3g} days of its scarcest "
+            f"component, {name}; {low:.3g} to {high:.3g} days are possible. "
+        )
+    return f"{text}No runway is surer than the stock it rests on."
+
+
+def _cover_laws(case: Case) -> dict[tuple[str, str], tuple[float, float]]:
+    """Return the lowest and highest days of cover by (site, material) where a table or the case has them."""
+    from sim.data import ranges
+
+    uncertain = {item.path: item.distribution for item in case.uncertain}
+    laws = {**ranges(case.network, uncertain), **uncertain}
+    found: dict[tuple[str, str], tuple[float, float]] = {}
+    for path, law in laws.items():
+        owner, _, rest = path.partition(".")
+        site, _, stock = rest.partition(".")
+        attribute, _, material = stock.partition(".")
+        if owner != "sites" or attribute != "cover" or not {"low", "high"} <= set(law.parameters):
+            continue
+        low, high = float(law.parameters["low"]), float(law.parameters["high"])
+        if material:
+            found[site, material] = (low, high)
+            continue
+        # A law of a whole site is that of its thinnest stock; the others move in proportion.
+        covers = {name: central(number) for name, number in case.network.sites[site].cover.items()}
+        least = min(covers.values(), default=0.0)
+        if least > 0.0:
+            found |= {(site, name): (low * d / least, high * d / least) for name, d in covers.items()}
+    return found
+
+
+def _first_short(run: Run) -> str:
+    """Return the manufacturer that falls short first; if none does, the one with the shortest stock."""
+    order = run.metrics.sort_values(["realised_runway_days", "static_runway_days"], kind="stable")
+    return str(order.index[0])
 
 
 def material_text(run: Run, material: str | None) -> str:

@@ -14,13 +14,15 @@ import pytest
 from typer.testing import CliRunner
 
 import sim
-from sim.case import Case
+from sim.case import Case, InitialState
 from sim.cli.app import app
+from sim.data import ranges
 from sim.errors import ScenarioError, StoreError
 from sim.interventions import ExportBan
 from sim.reports.gather import gathered
 from sim.reports.markup import MARK, escaped, table
 from sim.reports.provenance import stock_rows
+from sim.reports.words import stock_band
 from sim.results.compare import NotComparable
 from sim.results.identity import case_hash
 from sim.results.run import Run
@@ -134,6 +136,42 @@ def test_stocks_are_those_that_were_simulated(runs: dict[str, Run]) -> None:
     assert rows[0][2] == f"{run.metrics.at['india_vehicles', 'days_of_cover_at_start']:g} d"
     assert rows[0][4] == "set by the scenario"
     assert "in the tables 21 d" in rows[0][6]
+
+
+def test_it_says_how_wide_the_opening_stocks_are_stated(three: Path, runs: dict[str, Run]) -> None:
+    text = unescape(three.read_text(encoding="utf-8"))
+    cut = runs["japan_import_cut"]
+    assert cut.case is not None
+    first = cut.metrics.sort_values("realised_runway_days").index[0]
+    assert first == "suzuki_japan"
+    law = ranges(cut.case.network)["sites.suzuki_japan.cover.steering_brake_motor"].parameters
+    days = f"{law['mode']:.3g} days of its scarcest component, "
+    assert f"Suzuki, plants in Japan is taken to hold {days}" in text
+    assert f"; {law['low']:.3g} to {law['high']:.3g} days are possible" in text
+    for run in runs.values():
+        assert run.case is not None
+        assert stock_band(run, run.case) in text
+    # A law of the scenario for a whole site is that of its thinnest stock.
+    licences = runs["april_2025_licensing"]
+    assert licences.case is not None
+    laws = {item.path: item.distribution.parameters for item in licences.case.uncertain}
+    law = laws["sites.india_vehicles.cover"]
+    said = stock_band(licences, licences.case)
+    assert f"{law['low']:.3g} to {law['high']:.3g} days are possible" in said
+
+
+def test_stocks_that_are_stated_or_without_a_range_are_not_called_uncertain(runs: dict[str, Run]) -> None:
+    plain = sim.run(case("plain", 60))
+    assert plain.case is not None
+    assert stock_band(plain, plain.case) == ""
+    halt = runs["india_halt"]
+    assert halt.case is not None
+    bmw = halt.case.network.sites["bmw"]
+    counted = {("bmw", material): 1.0 for material in bmw.cover}
+    known = replace(halt.case, initial_state=InitialState(on_hand=counted))
+    said = [stock_band(halt, one) for one in (halt.case, known)]
+    before, after = (int(re.findall(r"components (\d+) have", text)[0]) for text in said)
+    assert before - after == len(bmw.cover)
 
 
 def test_what_differs_between_windows_is_said(three: Path) -> None:
