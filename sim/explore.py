@@ -7,6 +7,7 @@ Every redraw is one simulation of the whole network (and one of its baseline for
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,7 +18,7 @@ from sim.case import Case
 from sim.data import load_network, with_numbers
 from sim.errors import SimError
 from sim.interventions import ExportBan, ExportLicence, Intervention, RouteDelay
-from sim.metrics import reported_sites, series_frame, site_values
+from sim.metrics import MEASURES, Reading, days_of_site, measured_at, reported_sites
 from sim.units import did_you_mean
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sim.domain import Network
-    from sim.engine.trajectory import Trajectory
 
 COVERS_KEPT = 32
 """Baselines kept, by cover."""
@@ -55,6 +55,16 @@ class Knobs:
                 raise WrongKnob(f"{name} is {value:g}; it is a number of days, 0 or more")
         if not 0.0 <= self.cut_share <= 1.0:
             raise WrongKnob(f"cut_share is {self.cut_share:g}; it is a share from 0 to 1")
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """What one simulation says of the manufacturer."""
+
+    row: dict[str, Any]
+    """Its measures."""
+    days: pd.DataFrame
+    """Its cover, output and plan by date."""
 
 
 LIMITS = {
@@ -115,7 +125,7 @@ class Explorer:
         self.simulations = 0
         self.figure: Figure | None = None
         self.result: dict[str, Any] = {}
-        self._baselines: dict[float, Trajectory] = {}
+        self._baselines: dict[float, Measured] = {}
 
     def case(self, knobs: Knobs) -> Case:
         """Return the case the sliders describe."""
@@ -190,35 +200,38 @@ class Explorer:
         from sim.plots.manufacturer import days_of
 
         case = self.case(knobs)
-        day = (self.acts - self.start).days
-        run, before = self._simulated(case), self._baseline(knobs.cover_days, case)
-        row, usual_row = (self._measures(trajectory, case.network) for trajectory in (run, before))
-        row["lost_beyond_baseline_units"] = max(0.0, row["lost_units"] - usual_row["lost_units"])
+        run, before = self._measured(case), self._baseline(knobs.cover_days, case)
+        row = dict(run.row)
+        row["lost_beyond_baseline_units"] = max(0.0, row["lost_units"] - before.row["lost_units"])
         self.result = row
-        built, planned, cover, usual = (
-            series_frame(name, trajectory, case.network, day)[self.site]
-            for name, trajectory in (
-                ("built", run),
-                ("planned", run),
-                ("days_of_cover", run),
-                ("days_of_cover", before),
-            )
-        )
         return days_of(
-            cover,
-            usual,
-            built,
-            planned,
+            run.days["days_of_cover"],
+            before.days["days_of_cover"],
+            run.days["built"],
+            run.days["planned"],
             row,
             title=self._title(knobs),
             rules=[(self.acts.isoformat(), "acts", self.by)] if case.interventions else [],
             counted_from=self.acts.isoformat(),
-            window_days=self.horizon_days - day,
+            window_days=self.horizon_days - self._acts_day,
         )
 
-    def _measures(self, run: Trajectory, network: Network) -> dict[str, Any]:
-        values = site_values(run, network, (self.acts - self.start).days).loc[self.site]
-        return {"name": network.sites[self.site].name, **{str(key): item for key, item in values.items()}}
+    @property
+    def _acts_day(self) -> int:
+        return (self.acts - self.start).days
+
+    def _measured(self, case: Case) -> Measured:
+        """Simulate, and measure the manufacturer alone: what the others do is in no picture."""
+        from sim.engine import simulate
+
+        self.simulations += 1
+        reading = Reading(simulate(case, None, in_detail=False), case.network, self._acts_day)
+        view = reading.view(self.site)
+        never = {
+            name: math.nan if value is None and MEASURES[name].unit not in ("date", "name") else value
+            for name, value in measured_at(reading, view).items()
+        }
+        return Measured({"name": case.network.sites[self.site].name, **never}, days_of_site(reading, view))
 
     def _title(self, knobs: Knobs) -> str:
         return (
@@ -226,17 +239,11 @@ class Explorer:
             f"cut {100.0 * knobs.cut_share:.0f} %, transit + {knobs.transit_days:g} d"
         )
 
-    def _simulated(self, case: Case) -> Trajectory:
-        from sim.engine import simulate
-
-        self.simulations += 1
-        return simulate(case, None, in_detail=False)
-
-    def _baseline(self, cover_days: float, case: Case) -> Trajectory:
+    def _baseline(self, cover_days: float, case: Case) -> Measured:
         if cover_days not in self._baselines:
             if len(self._baselines) >= COVERS_KEPT:
                 self._baselines.pop(next(iter(self._baselines)))
-            self._baselines[cover_days] = self._simulated(case.baseline())
+            self._baselines[cover_days] = self._measured(case.baseline())
         return self._baselines[cover_days]
 
     @cached_property

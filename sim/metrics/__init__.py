@@ -9,6 +9,7 @@ from sim.metrics import series as _series
 from sim.metrics.layout import reported_sites
 from sim.metrics.reading import Reading, SiteView
 from sim.metrics.registry import MEASURES, SERIES, Measure, Series
+from sim.metrics.series import days_of_site
 from sim.metrics.tables import (
     COLUMNS,
     Columns,
@@ -16,6 +17,7 @@ from sim.metrics.tables import (
     combined_table,
     mass_balance_max_relative_error,
     measured,
+    measured_at,
     series_frame,
     site_table,
     site_values,
@@ -33,8 +35,10 @@ __all__ = [
     "SiteView",
     "columns_of",
     "combined_table",
+    "days_of_site",
     "mass_balance_max_relative_error",
     "measured",
+    "measured_at",
     "reported_sites",
     "series_frame",
     "site_table",

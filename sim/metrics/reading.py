@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sim.metrics.layout import layout_of
+from sim.metrics.layout import SiteRows, layout_of
 
 if TYPE_CHECKING:
     from sim.domain import Network
@@ -135,16 +135,27 @@ class Reading:
         everyone = _daily(run, np.concatenate([row.lines for row in rows]))
         found, first = [], 0
         for row in rows:
-            view = SiteView(
-                row.site, run, row.lines, row.components, row.inbound, row.is_customer, row.touched,
-                row.touched_weights,
-            )  # fmt: skip
             end = first + len(row.lines)
-            vars(view)["daily"] = Daily(*(array[first:end] for array in everyone))
-            vars(view)["use_planned"] = row.use_planned
-            found.append(view)
+            found.append(_view(run, row, Daily(*(array[first:end] for array in everyone))))
             first = end
         return tuple(found)
+
+    def view(self, site: str) -> SiteView:
+        """Return the view of one reported site; the days of the others are not looked at."""
+        for row in layout_of(self.network, self.trajectory):
+            if row.site == site:
+                return _view(self.trajectory, row, _daily(self.trajectory, row.lines))
+        raise KeyError(site)
+
+
+def _view(run: Trajectory, row: SiteRows, daily: Daily) -> SiteView:
+    view = SiteView(
+        row.site, run, row.lines, row.components, row.inbound, row.is_customer, row.touched,
+        row.touched_weights,
+    )  # fmt: skip
+    vars(view)["daily"] = daily
+    vars(view)["use_planned"] = row.use_planned
+    return view
 
 
 def first_day(hit: np.ndarray, start: int = 0) -> int | None:

@@ -68,6 +68,15 @@ def days_of_cover(reading: Reading) -> pd.DataFrame:
     return _by_site(reading, cover_of_site)
 
 
+def days_of_site(reading: Reading, view: SiteView) -> pd.DataFrame:
+    """Return what the series of these names say of one site, without reading the others."""
+    import pandas as pd
+
+    columns = {"days_of_cover": cover_of_site(view), "built": view.made, "planned": view.planned}
+    index = _dates(reading.trajectory.start, tuple(range(reading.trajectory.n_days)))
+    return pd.DataFrame(columns, index=index)
+
+
 @series("component_cover", title="cover of each component", unit="d", columns=("site", "material"))
 def component_cover(reading: Reading) -> pd.DataFrame:
     """Return the end-of-day stock over planned use of each component of each reported site."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.metrics.measures import AFFECTED_SHARE
-from sim.metrics.reading import Reading
+from sim.metrics.reading import Reading, SiteView
 from sim.metrics.registry import MEASURES, SERIES, Value
 
 if TYPE_CHECKING:
@@ -67,7 +67,12 @@ def site_values(trajectory: Trajectory, network: Network, runway_from_day: int =
 
 def measured(reading: Reading) -> list[dict[str, Value]]:
     """Return every measure of every reported site by name, in the order of `Reading.sites`."""
-    return [{name: item.function(reading, view) for name, item in MEASURES.items()} for view in reading.sites]
+    return [measured_at(reading, view) for view in reading.sites]
+
+
+def measured_at(reading: Reading, view: SiteView) -> dict[str, Value]:
+    """Return every measure of one site by name."""
+    return {name: item.function(reading, view) for name, item in MEASURES.items()}
 
 
 def series_frame(
@@ -192,8 +197,11 @@ def _combine(values: list[Any], weights: list[float], unit: str, name: str) -> A
         middle = weighted_quantile(days, weights, 0.5)
         return None if math.isinf(middle) else date.fromordinal(int(middle))
     never = name in ("realised_runway_days", "time_to_recover_days")
-    known = [(math.inf if math.isnan(v) else v, w) for v, w in zip(values, weights, strict=True)
-             if never or not math.isnan(v)]
+    known = [
+        (math.inf if math.isnan(v) else v, w)
+        for v, w in zip(values, weights, strict=True)
+        if never or not math.isnan(v)
+    ]
     if not known:
         return math.nan
     middle = weighted_quantile([v for v, _ in known], [w for _, w in known], 0.5)
