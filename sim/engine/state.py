@@ -292,9 +292,21 @@ def copy_state(state: State) -> State:
     for array, block in zip(state, blocks, strict=True):
         first, end = end, end + block.size
         words: Any = memory[first:end].view(block.dtype).reshape(block.shape)
-        words[...] = block
+        if array is state.pool:
+            used = _used_blocks(state) * BLOCK
+            words[:, :used] = block[:, :used]
+        else:
+            words[...] = block
         copies.append(a.Table(words, array.kinds) if isinstance(array, a.Table) else words)
     return State._make(copies)
+
+
+def _used_blocks(state: State) -> int:
+    """Return how many blocks of the pool may hold goods: the others are free and come last."""
+    first, free = int(state.pool_free[0]), int(state.pool_free[1])
+    blocks = len(state.pool_below)
+    are_last = free == blocks - first and bool((np.diff(state.pool_below[first:-1]) == 1).all())
+    return first if are_last else blocks
 
 
 def with_room(state: State, blocks: int) -> State:
@@ -303,6 +315,8 @@ def with_room(state: State, blocks: int) -> State:
         return state
     first = len(state.pool_below)
     more = blocks + first // 2
+    # An odd number of blocks: columns that lie whole pages apart would push each other out of the cache.
+    more += (first + more + 1) % 2
     chain = np.arange(first + 1, first + more + 1)
     chain[-1] = state.pool_free[0]
     return state._replace(
