@@ -27,6 +27,8 @@ from sim.interventions.instructions import Examiner
 
 BLOCK = 64
 """Applications of a lane whose luck is drawn at a time."""
+WEEKS_PENDING = 4
+"""Weeks of applications for which there is room at first."""
 
 
 class Authority:
@@ -40,7 +42,9 @@ class Authority:
         self._first = first_day
         self._rngs: dict[int, np.random.Generator] = {}
         self._lanes = ints(index.lane[name] for name in self.names)
-        self._books = bookkeeping.blank(self._lanes)
+        # One application a week and lane; those that are refused and filed anew come on top.
+        numbers = BLOCK * (world.horizon_days // (7 * BLOCK) + 1)
+        self._books = bookkeeping.with_luck(bookkeeping.blank(self._lanes), numbers)
         self._ref: Any = None
         self._write_rule()
 
@@ -66,7 +70,7 @@ class Authority:
             self._books.lanes[name][:] = state.lanes[column][self._lanes]
         places = {lane: place for place, lane in enumerate(self._lanes.tolist())}
         mine = [item for item in filed if item.lane in places]
-        self._books = bookkeeping.with_rows(self._books, len(mine) + len(places))
+        self._books = bookkeeping.with_rows(self._books, len(mine) + WEEKS_PENDING * len(places))
         lanes, pending, sums = self._books.lanes, self._books.pending, self._books.sums
         for row, item in enumerate(mine):
             place = places[item.lane]
@@ -130,23 +134,23 @@ class Authority:
     def _draw(self, places: list[int]) -> None:
         """Draw the luck of lanes' next applications: the k-th has the k-th draws, whenever it comes."""
         drawn = self._books.lanes.drawn
-        most = int(drawn[places].max())
-        if most + BLOCK > self._books.luck.words.shape[2]:
-            self._keep(bookkeeping.with_luck(self._books, max(most, BLOCK)))
+        if int(drawn[places].max()) == self._books.luck.words.shape[2]:
+            self._keep(bookkeeping.with_luck(self._books, BLOCK))
+        end = self._books.luck.words.shape[2]
         new = [place for place in places if place not in self._rngs]
         names = tuple(f"{self.examiner.name}/{self.names[place]}" for place in new)
         self._rngs.update(zip(new, self._world.rngs(names), strict=True))
         examiner, luck = self.examiner, self._books.luck
         block = np.empty((len(luck.kinds), BLOCK))  # in the order of the columns
         for place in places:
-            rng, first = self._rngs[place], int(drawn[place])
-            rows = slice(first, first + BLOCK)
-            block[0] = _values(examiner.preparing_days, rng)
-            block[1] = _values(examiner.processing_days, rng)
-            block[2] = _values(examiner.returned_days, rng)
-            rng.random(out=block[3:])
-            luck.words[:, place, rows] = block.view(np.int64)
-        drawn[places] += BLOCK
+            rng = self._rngs[place]
+            for first in range(int(drawn[place]), end, BLOCK):
+                block[0] = _values(examiner.preparing_days, rng)
+                block[1] = _values(examiner.processing_days, rng)
+                block[2] = _values(examiner.returned_days, rng)
+                rng.random(out=block[3:])
+                luck.words[:, place, first : first + BLOCK] = block.view(np.int64)
+        drawn[places] = end
 
 
 def _values(law: Number, rng: np.random.Generator) -> Floats | float:
