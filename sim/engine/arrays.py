@@ -199,8 +199,10 @@ WORK_COLUMNS = {
     "outs": "want:f asked:f part:f stated:f idle:i is_cut:i",
 }
 RECORD_COLUMNS = {
-    "lines": "wanted:f made:f planned:f limit:i parked:f owed:f",
-    "stocks": "on_hand:f use_wanted:f",
+    "lines": "made:f planned:f limit:i parked:f owed:f",
+    "stocks": "on_hand:f",
+    "line_wants": "rate:f",
+    "stock_wants": "use:f",
     "under_way": "quantity:f",
     "lanes": "shipped:f received:f held:f unshipped:f ordered:f lead_days:f waiting:f cancelled:f gate:i",
     "shipments": "lr:i day:i arrival:i quantity:f",
@@ -333,11 +335,13 @@ GO_ON, ANSWER, GROW_POOL, GROW_SHIPMENTS, GROW_DRAWS = range(5)
 class Record(NamedTuple):
     """Daily series, columns in RECORD_COLUMNS; row 0 is the scenario's first day.
 
-    `lanes` and `shipments` are empty where only the outcome is wanted.
+    The wants, `lanes` and `shipments` are empty where only the outcome is wanted.
     """
 
     lines: Table
     stocks: Table
+    line_wants: Table
+    stock_wants: Table
     under_way: Table
     lanes: Table
     shipments: Table

@@ -84,18 +84,20 @@ def no_signals() -> Signals:
     return Signals(count=np.zeros(1, dtype=np.int64), board=a.table(1024, "day:i code:i index:i"))
 
 
-def empty_record(net: Net, n_days: int, lane_days: int, n_shipments: int) -> Record:
-    """Return daily series to be filled; with `lane_days` 0 nothing is kept per lane.
+def empty_record(net: Net, n_days: int, detailed_days: int, n_shipments: int) -> Record:
+    """Return daily series to be filled; with `detailed_days` 0 only those that the outcome is read from.
 
     Every day writes a row of `lines`, `stocks` and `under_way`.
     """
     weeks = (n_days - 1 + WEEK - 1) // WEEK + 1
-    columns = a.RECORD_COLUMNS
+    columns, n_stocks = a.RECORD_COLUMNS, len(net.groups) + len(net.outs)
     return Record(
         lines=_written_daily(n_days, len(net.lines), columns["lines"]),
-        stocks=_written_daily(n_days, len(net.groups) + len(net.outs), columns["stocks"]),
+        stocks=_written_daily(n_days, n_stocks, columns["stocks"]),
+        line_wants=a.table((detailed_days, len(net.lines)), columns["line_wants"]),
+        stock_wants=a.table((detailed_days, n_stocks), columns["stock_wants"]),
         under_way=_written_daily(n_days, len(net.lanes), columns["under_way"]),
-        lanes=a.table((lane_days, len(net.lanes)), columns["lanes"]),
+        lanes=a.table((detailed_days, len(net.lanes)), columns["lanes"]),
         shipments=a.table(n_shipments, columns["shipments"]),
         shipment_count=np.zeros(1, dtype=np.int64),
         touched=np.zeros((weeks, len(net.touched))),

@@ -60,8 +60,8 @@ class Trajectory:
     Attributes
     ----------
     line_wanted, line_made
-        Rate each line would have run at had its inputs been there; rate it ran at,
-        shape (day, line) [driver units/day].
+        Rate each line would have run at had its inputs been there, without rows where only the outcome was
+        wanted; rate it ran at, shape (day, line) [driver units/day].
     line_planned
         Plan of each line, shape (day, line) [driver units/day]; for CUSTOMER the demand.
     line_limit
@@ -71,8 +71,9 @@ class Trajectory:
     on_hand
         End-of-day stock, shape (day, stock) [unit of material].
     use_wanted, use_planned
-        Use of each input stock had its inputs been there, shape (day, stock) [unit/day]; use at the
-        day-zero plan, shape (stock,). For output stocks: planned sales.
+        Use of each input stock had its inputs been there, shape (day, stock) [unit/day], without rows where
+        only the outcome was wanted; use at the day-zero plan, shape (stock,). For output stocks: planned
+        sales.
     opening_on_hand
         Stock at the start of day 0, shape (stock,).
     in_transit, opening_in_transit

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sim.results.run import Run
 
-DETAILED = ("lead_time_days", "ordered", "unshipped", "held", "backorders")
+DETAILED = ("wanted", "lead_time_days", "ordered", "unshipped", "held", "backorders")
 """Series that only a run in detail has."""
 
 

@@ -21,7 +21,7 @@ from sim.scenario import library, load
 from sim.testing import Sketch, day, small_case
 
 SCENARIOS = sorted(path.stem for *_, path in library())
-DAILY = ("line_made", "line_planned", "on_hand", "in_transit", "use_wanted", "touched")
+DAILY = ("line_made", "line_planned", "on_hand", "in_transit", "touched")
 
 
 def assert_alike(one: Trajectory, other: Trajectory, *, room: float) -> None:
@@ -29,7 +29,7 @@ def assert_alike(one: Trajectory, other: Trajectory, *, room: float) -> None:
     for name in DAILY:
         here, there = getattr(one, name), getattr(other, name)
         # What a stock never holds more of than a thousand millionth of a day's use is rounding by itself.
-        usual = one.use_planned if name in ("on_hand", "use_wanted") else 0.0
+        usual = one.use_planned if name == "on_hand" else 0.0
         most = np.maximum(np.abs(there).max(axis=0), 1e-3 * np.asarray(usual) + 1e-6)
         gap = np.abs(here - there) / most
         assert gap.max() < room, (name, np.unravel_index(gap.argmax(), gap.shape))

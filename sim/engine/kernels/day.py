@@ -85,7 +85,6 @@ def write_record(net: Net, levers: Levers, state: State, work: Work, record: Rec
     """Write one day into the series."""
     groups = net.groups.material.size
     for line in range(net.lines.kind.size):
-        record.lines.wanted[row, line] = work.lines.want[line]
         record.lines.made[row, line] = work.lines.made[line]
         record.lines.planned[row, line] = plan_of(net, levers, line)
         if net.lines.demand_row[line] >= 0:
@@ -96,16 +95,20 @@ def write_record(net: Net, levers: Levers, state: State, work: Work, record: Rec
     for group in range(groups):
         store = net.groups.store[group]
         record.stocks.on_hand[row, group] = state.on_hand[store] if store >= 0 else 0.0
-        record.stocks.use_wanted[row, group] = work.groups.need[group]
     for lane in range(len(net.lanes)):
         if net.lanes.bin[lane] >= net.outs.material.size:
             record.stocks.on_hand[row, net.lanes.group[lane]] += state.on_hand[net.lanes.bin[lane]]
     for out in range(net.outs.material.size):
         record.stocks.on_hand[row, groups + out] = state.on_hand[out]
-        record.stocks.use_wanted[row, groups + out] = state.outs.ordered_from[out]
     for lane in range(len(net.lanes)):
         record.under_way.quantity[row, lane] = state.lanes.in_transit[lane]
     if record.lanes.shipped.shape[0] > 0:
+        for line in range(len(net.lines)):
+            record.line_wants.rate[row, line] = work.lines.want[line]
+        for group in range(groups):
+            record.stock_wants.use[row, group] = work.groups.need[group]
+        for out in range(len(net.outs)):
+            record.stock_wants.use[row, groups + out] = state.outs.ordered_from[out]
         for lane in range(len(net.lanes)):
             record.lanes.shipped[row, lane] = work.lanes.shipped[lane]
             record.lanes.received[row, lane] = work.lanes.received[lane]
