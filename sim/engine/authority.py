@@ -43,8 +43,8 @@ class Authority:
         self._rngs: dict[int, np.random.Generator] = {}
         self._lanes = ints(index.lane[name] for name in self.names)
         # One application a week and lane; those that are refused and filed anew come on top.
-        numbers = BLOCK * (world.horizon_days // (7 * BLOCK) + 1)
-        self._books = bookkeeping.with_luck(bookkeeping.blank(self._lanes), numbers)
+        self._usual = BLOCK * (world.horizon_days // (7 * BLOCK) + 1)
+        self._books = bookkeeping.with_luck(bookkeeping.blank(self._lanes), self._usual)
         self._ref: Any = None
         self._write_rule()
 
@@ -134,23 +134,24 @@ class Authority:
     def _draw(self, places: list[int]) -> None:
         """Draw the luck of lanes' next applications: the k-th has the k-th draws, whenever it comes."""
         drawn = self._books.lanes.drawn
-        if int(drawn[places].max()) == self._books.luck.words.shape[2]:
-            self._keep(bookkeeping.with_luck(self._books, BLOCK))
-        end = self._books.luck.words.shape[2]
+        room = self._books.luck.words.shape[2]
+        if int(drawn[places].max()) == room:
+            self._keep(bookkeeping.with_luck(self._books, room))
         new = [place for place in places if place not in self._rngs]
         names = tuple(f"{self.examiner.name}/{self.names[place]}" for place in new)
         self._rngs.update(zip(new, self._world.rngs(names), strict=True))
         examiner, luck = self.examiner, self._books.luck
         block = np.empty((len(luck.kinds), BLOCK))  # in the order of the columns
         for place in places:
-            rng = self._rngs[place]
-            for first in range(int(drawn[place]), end, BLOCK):
+            rng, begin = self._rngs[place], int(drawn[place])
+            end = begin + BLOCK if begin else self._usual
+            for first in range(begin, end, BLOCK):
                 block[0] = _values(examiner.preparing_days, rng)
                 block[1] = _values(examiner.processing_days, rng)
                 block[2] = _values(examiner.returned_days, rng)
                 rng.random(out=block[3:])
                 luck.words[:, place, first : first + BLOCK] = block.view(np.int64)
-        drawn[places] = end
+            drawn[place] = end
 
 
 def _values(law: Number, rng: np.random.Generator) -> Floats | float:
