@@ -29,6 +29,8 @@ CUSTODY = ("mixed", "segregated", "mass_balance")
 OTHER, UNKNOWN = "other", "unknown"
 VECTOR = 4
 """Shares that a processor works on at once: an element's shares are a multiple of it, the last ones zero."""
+LINE = 8
+"""Shares in a line of the cache: those of a stock fill whole lines."""
 NO_CLASS = -1
 """Stands in the list of an element's classes to fill it up."""
 
@@ -245,13 +247,18 @@ def codes_of(network: Network, index: Index, classes: Classes, reach: Reach, sto
         }
         for material, row in by_material.items()
     }
-    for listed in order.values():
-        listed.extend([NO_CLASS] * (_padded(len(listed)) - len(listed)))
+    for row in carried.values():
+        if row:
+            last = max(row)
+            row[last] += -sum(row.values()) % LINE
+    for element, listed in order.items():
+        most = max((row.get(element, 0) for row in carried.values()), default=0)
+        listed.extend([NO_CLASS] * (_padded(max(len(listed), most), LINE) - len(listed)))
     return Codes(order, carried, twins)
 
 
-def _padded(count: int) -> int:
-    return -(-count // VECTOR) * VECTOR
+def _padded(count: int, multiple: int = VECTOR) -> int:
+    return -(-count // multiple) * multiple
 
 
 def compile_origin(network: Network, index: Index, parts: dict[str, Any]) -> dict[str, Any]:

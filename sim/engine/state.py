@@ -13,9 +13,11 @@ import numpy as np
 
 from sim.engine import arrays as a
 from sim.engine.arrays import Floats, Ints, Levers, Net, Record, Signals, State, Work
+from sim.engine.columns import WORD_BYTES
 from sim.engine.kernels.day import WEEK
 from sim.engine.kernels.goods import BLOCK, EMPTY, enter
 from sim.engine.kernels.origin import settle_blends
+from sim.engine.origin import LINE
 from sim.engine.reference import Ref
 from sim.engine.rooms import room
 from sim.interventions.levers import LEVERS, Lever
@@ -289,7 +291,8 @@ def _with_full_pipelines(net: Net, state: State) -> State:
 def copy_state(state: State) -> State:
     """Return an independent copy, in one piece of memory that an earlier state may have left (`rooms`)."""
     blocks = [array.words if isinstance(array, a.Table) else array for array in state]
-    memory, end = room((sum(block.size for block in blocks),)), 0
+    memory = room((sum(_in_lines(block.size) for block in blocks) + LINE,))
+    end = -memory.__array_interface__["data"][0] // WORD_BYTES % LINE
     copies: list[Any] = []
     for array, block in zip(state, blocks, strict=True):
         first, end = end, end + block.size
@@ -299,8 +302,14 @@ def copy_state(state: State) -> State:
             words[:, :used] = block[:, :used]
         else:
             words[...] = block
+        end = first + _in_lines(block.size)
         copies.append(a.Table(words, array.kinds) if isinstance(array, a.Table) else words)
     return State._make(copies)
+
+
+def _in_lines(words: int) -> int:
+    """Return how many words the lines of the cache have that so many words fill."""
+    return -(-words // LINE) * LINE
 
 
 def _used_blocks(state: State) -> int:
