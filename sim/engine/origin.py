@@ -247,12 +247,11 @@ def codes_of(network: Network, index: Index, classes: Classes, reach: Reach, sto
         }
         for material, row in by_material.items()
     }
-    for row in carried.values():
-        if row:
-            last = max(row)
-            row[last] += -sum(row.values()) % LINE
+    for counts in carried.values():
+        if counts:
+            counts[max(counts)] += -sum(counts.values()) % LINE
     for element, listed in order.items():
-        most = max((row.get(element, 0) for row in carried.values()), default=0)
+        most = max((counts.get(element, 0) for counts in carried.values()), default=0)
         listed.extend([NO_CLASS] * (_padded(max(len(listed), most), LINE) - len(listed)))
     return Codes(order, carried, twins)
 

@@ -180,22 +180,27 @@ def read_chunk(path: Path) -> Chunk:
         raise Damaged(_damaged(path, error)) from error
 
 
-def read_series(paths: Sequence[Path], name: str, site: int) -> np.ndarray:
-    """Return a series of one site over all entries of some chunks, shape (entry, day).
+def read_series(paths: Sequence[Path], wanted: Sequence[tuple[str, int]]) -> list[np.ndarray]:
+    """Return series over all entries of some chunks, each of shape (entry, day).
+
+    Parameters
+    ----------
+    wanted
+        Name and number of the site, or of the column, of each; every file is opened once for all of them.
 
     Raises
     ------
     Damaged
         If a file is cut short or was changed.
     """
-    parts = []
+    parts: list[list[np.ndarray]] = []
     for path in paths:
         try:
             with zipfile.ZipFile(path) as archive:
-                parts.append(_array(archive, _member(name, site)))
+                parts.append([_array(archive, _member(name, site)) for name, site in wanted])
         except _UNREADABLE as error:
             raise Damaged(_damaged(path, error)) from error
-    return np.concatenate(parts)
+    return [np.concatenate(listed) for listed in zip(*parts, strict=True)]
 
 
 def _array(archive: zipfile.ZipFile, name: str) -> np.ndarray:

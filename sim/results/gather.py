@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,10 @@ from sim.results.replicate import KEPT, Task, decoded
 
 if TYPE_CHECKING:
     import pandas as pd
+
+MOST_VALUES = 16_000_000
+"""Most values of daily series that are in memory at once [4 bytes each]."""
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -115,7 +120,7 @@ def _series_quantiles(
 ) -> pd.DataFrame:
     """Return the quantiles of every kept series by day: columns series, site, date, p02.5 ... p97.5.
 
-    One site at a time is in memory.
+    Some sites at a time are in memory.
     """
     import pandas as pd
 
@@ -127,10 +132,12 @@ def _series_quantiles(
         if one.series not in KEPT
         for number, label in enumerate(one.labels)
     ]
+    at_once = max(1, MOST_VALUES // (len(order) * len(dates)))
+    some = (wanted[first : first + at_once] for first in range(0, len(wanted), at_once))
+    read = (read_series(paths, [(stored, number) for stored, _, number, _ in batch]) for batch in some)
     parts = []
-    for stored, name, number, site in wanted:
-        days = read_series(paths, stored, number)[order]
-        rows = day_quantiles(days, np.array(weights), DAY_SHARES)
+    for (_, name, _, site), days in zip(wanted, chain.from_iterable(read), strict=True):
+        rows = day_quantiles(days[order], np.array(weights), DAY_SHARES)
         frame = pd.DataFrame(rows.T, columns=[share_name(share) for share in DAY_SHARES])
         frame.insert(0, "date", dates)
         frame.insert(0, "site", site)
@@ -159,7 +166,7 @@ def _replication_series(
     parts = []
     for one in task.chosen:
         for number, label in enumerate(one.labels):
-            days = read_series(paths, str(one), number)[order]
+            days = read_series(paths, [(str(one), number)])[0][order]
             columns = {
                 "series": pd.Categorical.from_codes(np.zeros(days.size, dtype=int), pd.Index([one.series])),
                 "column": pd.Categorical.from_codes(np.zeros(days.size, dtype=int), pd.Index([label])),
@@ -194,9 +201,14 @@ def day_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[floa
     >>> day_quantiles(np.array([[1.0], [2.0], [3.0], [4.0]]), np.ones(4), [0.5]).tolist()
     [[2.5]]
     """
-    order = np.argsort(values, axis=0, kind="stable")
-    ranked = np.take_along_axis(values, order, axis=0)
-    seen = np.cumsum(weights[order], axis=0)
+    if (weights == weights[0]).all():
+        # One future: the ranks of all days have the same weights, and nothing need be known but the order.
+        ranked = np.sort(np.ascontiguousarray(values.T), axis=1).T
+        seen = np.cumsum(weights)[:, None]
+    else:
+        order = np.argsort(values, axis=0, kind="stable")
+        ranked = np.take_along_axis(values, order, axis=0)
+        seen = np.cumsum(weights[order], axis=0)
     columns = np.arange(values.shape[1])
     found = np.empty((len(shares), values.shape[1]), dtype=values.dtype)
     for row, share in enumerate(shares):
@@ -204,7 +216,8 @@ def day_quantiles(values: np.ndarray, weights: np.ndarray, shares: Sequence[floa
         ties = np.isclose(seen, target, rtol=1e-12, atol=0.0)
         above = np.minimum((seen <= target).sum(axis=0), len(values) - 1)
         found[row] = ranked[above, columns]
-        for day in np.flatnonzero(ties[:-1].any(axis=0)):
-            first = int(ties[:, day].argmax())
-            found[row, day] = (ranked[first, day] + ranked[first + 1, day]) / 2.0
+        is_tied = np.broadcast_to(ties[:-1].any(axis=0), columns.shape)
+        first = np.broadcast_to(ties.argmax(axis=0), columns.shape)[is_tied]
+        days = columns[is_tied]
+        found[row, days] = (ranked[first, days] + ranked[first + 1, days]) / 2.0
     return found

@@ -208,7 +208,7 @@ def read_chunk_and_series(path: Path) -> None:
     chunk = read_chunk(path)
     for site in range(chunk.values.shape[2]):
         for name in ("built", "days_of_cover"):
-            read_series([path], name, site)
+            read_series([path], [(name, site)])
 
 
 @pytest.mark.parametrize(
