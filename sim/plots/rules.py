@@ -1,4 +1,4 @@
-"""Rules in pictures over time: a dashed line on each day a rule starts or ends, and a name for every line.
+"""Rules in pictures over time: a dashed line on each day a rule starts, pauses, resumes or ends, with a name.
 
 A few are named beside their lines. Where there are more, the lines are numbered at the top and named in a
 key below the axes.
@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from sim.interventions import Intervention
     from sim.results.run import Run
 
 Rule = tuple[str, str, str]
-"""ISO date, ``starts`` or ``ends``, name."""
+"""ISO date, ``starts``, ``pauses``, ``resumes`` or ``ends``, name."""
 NAMED = 4
 """Rules named beside their lines, each in a row of its own; more are numbered."""
 ROW_SHARE, CLEAR_SHARE = 0.075, 0.04
@@ -34,16 +35,46 @@ NARROWED = 0.72
 
 
 def rules_of(run: Run) -> list[Rule]:
-    """Return what happens on dates, in order."""
-    found = []
+    """Return what happens on dates, in order.
+
+    Durations, reactions and pauses are known once a run is simulated: one that was read from its folder is
+    simulated again. Where that cannot be done, only the dates of its manifest are given.
+    """
+    from sim.errors import StoreError
+    from sim.results.replay import replayed
+
+    try:
+        items = replayed(run).case.interventions
+    except StoreError:
+        return sorted(
+            (str(item[key]), word, _name_of(item["id"]))
+            for item in run.manifest["interventions"]
+            for key, word in (("start", "starts"), ("end", "ends"))
+            if item[key]
+        )
     logged = log_dates(run)
-    for item in run.manifest["interventions"]:
-        name = str(item["id"]).replace("_", " ")
-        for key, word in (("start", "starts"), ("end", "ends")):
-            day = item[key] or logged.get((str(item["id"]), key))
-            if day:
-                found.append((str(day), word, name))
+    found = []
+    for item in items:
+        start = item.start.isoformat() if item.start else logged.get((item.id, "start"), "")
+        end = item.end.isoformat() if item.end else logged.get((item.id, "end"), "")
+        changes = [(start, "starts"), (end, "ends")]
+        for first, after in pauses_of(item, start, end):
+            changes += [(first, "pauses"), ("" if after == end else after, "resumes")]
+        found += [(day, word, _name_of(item.id)) for day, word in changes if day]
     return sorted(found)
+
+
+def pauses_of(item: Intervention, start: str, end: str) -> list[tuple[str, str]]:
+    """Return the pauses of a rule within its time in force, as ISO dates; an empty date is never."""
+    if not start:
+        return []
+    spans = [(pause.start.isoformat(), pause.end.isoformat() if pause.end else "") for pause in item.pauses]
+    inside = [(max(first, start), min(filter(None, (after, end)), default="")) for first, after in spans]
+    return [(first, after) for first, after in inside if not after or first < after]
+
+
+def _name_of(rule_id: object) -> str:
+    return str(rule_id).replace("_", " ")
 
 
 def log_dates(run: Run) -> dict[tuple[str, str], str]:

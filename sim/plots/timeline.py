@@ -1,10 +1,11 @@
-"""The timeline of rules: when each is made known, in force and over, and what the log says of it."""
+"""The timeline of rules: when each is made known, in force, paused and over, and what it says."""
 
 from __future__ import annotations
 
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
+from sim.plots.rules import pauses_of
 from sim.plots.style import DARK, GREY, date_axis, legend_below, say_nothing, title_of
 from sim.results.replay import replayed
 
@@ -12,19 +13,23 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
 
+    from sim.interventions import Intervention
     from sim.results.run import Run
 
 OWN, BACKGROUND = "#0072B2", "#BDBDBD"
 TEXT_WIDTH = 100
 MOST_RULES = 24
 LEGEND_INCHES = 0.5
+HEIGHT = 0.28
+PAUSED: dict[str, Any] = {"facecolor": "white", "hatch": "//////", "linewidth": 1.0}
 
 
 def prepare_timeline(run: Run) -> pd.DataFrame:
     """Return a row per rule of the scenario, by its first day.
 
-    Columns: id, kind, says (its measure in words), announced, start, end (NaT: unknown, never), background
-    (whether the baseline has it too); dates that depend on luck are those of the central run's log.
+    Columns: id, kind, says (its measure in words), announced, start, end (NaT: unknown, never), pauses
+    (pairs of first day and first day after, within the time in force), background (whether the baseline has
+    it too); dates that depend on luck are those of the central run's log.
     """
     import pandas as pd
 
@@ -34,7 +39,7 @@ def prepare_timeline(run: Run) -> pd.DataFrame:
     logged = {
         (name, text): first + pd.Timedelta(days=day) for day, name, text in reversed(again.trajectory.log)
     }
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "id": item.id,
             "kind": item.kind,
@@ -46,7 +51,9 @@ def prepare_timeline(run: Run) -> pd.DataFrame:
         }
         for item in again.case.interventions
     ]
-    columns = ["id", "kind", "says", "announced", "start", "end", "background"]
+    for row, item in zip(rows, again.case.interventions, strict=True):
+        row["pauses"] = _pauses(item, row["start"], row["end"])
+    columns = ["id", "kind", "says", "announced", "start", "end", "pauses", "background"]
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.sort_values(["start", "id"], kind="stable", na_position="last", ignore_index=True)
     frame = frame.head(MOST_RULES)
@@ -57,6 +64,14 @@ def prepare_timeline(run: Run) -> pd.DataFrame:
         "size": (8.5, 1.9 + 0.5 * max(len(frame), 1)),
     }
     return frame
+
+
+def _pauses(item: Intervention, start: Any, end: Any) -> list[tuple[Any, Any]]:
+    import pandas as pd
+
+    said = ["" if pd.isna(day) else day.date().isoformat() for day in (start, end)]
+    spans = pauses_of(item, said[0], said[1])
+    return [(pd.Timestamp(first), pd.Timestamp(after) if after else pd.NaT) for first, after in spans]
 
 
 def draw_timeline(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -90,7 +105,12 @@ def _draw_rule(ax: Axes, row: int, item: dict[str, Any], first: Any, last: Any) 
     begin = max(start, first)
     colour = BACKGROUND if item["background"] else OWN
     if begin <= end:
-        ax.barh([row], [date2num(end) - date2num(begin)], left=date2num(begin), height=0.28, color=colour)
+        ax.barh([row], [date2num(end) - date2num(begin)], left=date2num(begin), height=HEIGHT, color=colour)
+    for pause, resumed in item["pauses"]:
+        left, right = max(pause, first), end if pd.isna(resumed) else min(resumed, end)
+        if left < right:
+            width = date2num(right) - date2num(left)
+            ax.barh([row], [width], left=date2num(left), height=HEIGHT, edgecolor=colour, **PAUSED)
     if pd.isna(item["end"]) or item["end"] > last:  # goes on after the window
         ax.plot([date2num(last)], [row], marker=">", color=colour, markersize=7, clip_on=False, zorder=4)
     if not pd.isna(item["announced"]) and item["announced"] < begin:
@@ -110,6 +130,9 @@ def _legend(frame: pd.DataFrame, ax: Axes) -> None:
         handles.append(Patch(color=OWN, label="in force"))
     if frame["background"].any():
         handles.append(Patch(color=BACKGROUND, label="in force, baseline too"))
+    if frame["pauses"].map(len).any():
+        is_own = not frame.loc[frame["pauses"].map(len) > 0, "background"].all()
+        handles.append(Patch(edgecolor=OWN if is_own else BACKGROUND, label="paused", **PAUSED))
     if (frame["announced"] < frame["start"]).any():
         handles.append(Line2D([], [], color=GREY, marker="|", markeredgecolor=DARK, label="announced"))
-    legend_below(ax, handles, LEGEND_INCHES, columns=3)
+    legend_below(ax, handles, LEGEND_INCHES, columns=4)

@@ -18,11 +18,12 @@ from matplotlib.lines import Line2D
 from matplotlib.text import Text
 
 import sim
-from sim.interventions import ExportBan
+from sim.interventions import ExportBan, Pause
 from sim.plots import PLOTS, NoPicture, UnknownPlot, drawn, figure_of, save_figure
 from sim.plots.histories import histories, quantiles
 from sim.plots.licences import HATCHES as LAYER_HATCHES
 from sim.plots.licences import LAYERS
+from sim.plots.rules import rules_of
 from sim.plots.summary import summary
 from sim.plots.world_map import COLOURS as MAP_COLOURS
 from sim.plots.world_map import DASHES
@@ -170,6 +171,44 @@ def test_rules_too_many_to_stand_beside_their_lines_are_numbered() -> None:
     said = [text.get_text() for text in key.get_texts()]
     assert said[0] == "1  irel stop starts 2025-06-13"
     assert [text.split()[0] for text in said] == [str(i + 1) for i in range(9)]
+
+
+def test_a_pause_of_a_rule_is_seen_where_it_lies() -> None:
+    """A rule that is suspended for a year is not drawn as if it were in force."""
+    pauses = (Pause(start=day(5), end=day(40)), Pause(start=day(60), end=day(80)), Pause(start=day(150)))
+    ban = ExportBan(id="ban", start=day(20), end=day(120), from_places=("CN",), pauses=pauses)
+    found = sim.run(small_case(two_tier_network(2), 180, ban))
+    frame = PLOTS["timeline"].prepare(found)
+    (spans,) = frame["pauses"]
+    assert [(str(a)[:10], str(b)[:10]) for a, b in spans] == [
+        (str(day(20)), str(day(40))),
+        (str(day(60)), str(day(80))),
+    ]
+    ax = drawn(PLOTS["timeline"], frame).axes[0]
+    hatched = [bar for bar in ax.patches if bar.get_hatch()]
+    assert [num2date(bar.get_x()).date() for bar in hatched] == [day(20), day(60)]
+    legend = ax.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["in force", "paused"]
+    assert [(when, word) for when, word, _ in rules_of(found)] == [
+        (str(day(20)), "pauses"),
+        (str(day(20)), "starts"),
+        (str(day(40)), "resumes"),
+        (str(day(60)), "pauses"),
+        (str(day(80)), "resumes"),
+        (str(day(120)), "ends"),
+    ]
+
+
+def test_a_run_from_its_folder_names_the_same_rules(tmp_path: Path) -> None:
+    """Ends that follow from durations, and pauses, are not among the dates that a folder states."""
+    run = sim.run("everything_at_once", sets=["horizon=600 d"])
+    folder = run.save(tmp_path / "run", picture=False)
+    assert len([word for _, word, _ in rules_of(run) if word == "ends"]) > 1
+    assert rules_of(sim.load_run(folder)) == rules_of(run)
+    (folder / "scenario.resolved.yaml").unlink()
+    stated = [(i["start"], "starts") for i in run.manifest["interventions"]]
+    assert [rule[:2] for rule in rules_of(sim.load_run(folder)) if rule[1] == "starts"] == sorted(stated)
 
 
 def shade(colour: Any) -> float:
