@@ -87,13 +87,26 @@ def _chain(evidence: Evidence, site: str, component: str, day: int) -> str:
 
 def _misfit(evidence: Evidence, site: str, component: str, day: int, starved: int) -> str:
     """Say why a line was short with a stock in hand: what is left of other lanes fits only in part."""
+    found = misfit(evidence, site, component, day, starved)
+    if found is None:
+        return ""
+    left, fits, others = found
+    makers = listed(list(dict.fromkeys(evidence.site_name(evidence.lane(i).supplier) for i in others)))
+    return f"; the {left:.0f} days left, from {makers}, fit only {100.0 * fits:.0f} % of the missing use"
+
+
+def misfit(
+    evidence: Evidence, site: str, component: str, day: int, starved: int
+) -> tuple[float, float, list[int]] | None:
+    """Return what was left of other lanes on a day a line was short although it had a stock.
+
+    The cover that was left [days], the share of the missing use that it fits, and the lanes it came by;
+    None if next to nothing was left, or all of it fits.
+    """
     left = evidence.cover_left(site, component, day)
     others = [i for i in evidence.lanes_into(site, component) if i != starved and evidence.feeds(i)]
     fits = max((evidence.lane(i).interchangeable_share for i in others), default=1.0)
-    if left < LEFT_DAYS or fits >= 1.0:
-        return ""
-    makers = listed(list(dict.fromkeys(evidence.site_name(evidence.lane(i).supplier) for i in others)))
-    return f"; the {left:.0f} days left, from {makers}, fit only {100.0 * fits:.0f} % of the missing use"
+    return None if left < LEFT_DAYS or fits >= 1.0 else (left, fits, others)
 
 
 def _no_lane(evidence: Evidence, buyer: str, material: str) -> str:

@@ -9,9 +9,11 @@ import numpy as np
 
 from sim.analysis.causes import Link, chain
 from sim.analysis.evidence import Evidence
+from sim.analysis.explain import misfit
 from sim.metrics import Reading
 from sim.metrics.measures import AFFECTED_SHARE, limiting_component, shortfall_day
 from sim.plots.registry import UnknownPlot
+from sim.plots.rules import PAPER
 from sim.plots.style import DARK, STOPPED, date_axis, say_nothing, short_name, title_of
 from sim.results.replay import replayed
 
@@ -27,6 +29,8 @@ ROW = 0.6
 """Height of the highest cover, as a share of the distance of two rows."""
 GAP_LEVEL = 0.8
 """Where the gap of a step is drawn between two rows."""
+LEFT_LEVEL = 0.13
+"""Where stock that does not fit is spoken of, above its row."""
 MARGIN_DAYS = 45
 """Days shown before the first cause and after the shortfall."""
 
@@ -44,7 +48,8 @@ def prepare_why_stopped(run: Run, site: str = "") -> pd.DataFrame:
     DataFrame
         By date; columns (tier, what) with tier 0 the manufacturer: cover, baseline [days], binding (1 on
         days the material bound the line). ``attrs["tiers"]`` has name, missing; ``attrs["links"]`` the
-        dates of each step and what stood behind it; both empty if nobody falls short.
+        dates of each step, what stood behind it, and why the lower tier starved with a stock in hand;
+        both empty if nobody falls short.
     """
     import pandas as pd
 
@@ -73,7 +78,8 @@ def prepare_why_stopped(run: Run, site: str = "") -> pd.DataFrame:
         columns[tier, "binding"] = _binding(evidence, place, material)
     frame = pd.DataFrame(dict(columns), index=frame.index)
     attrs["links"] = [
-        _link(evidence, link, day if i == 0 else links[i - 1].cause.day) for i, link in enumerate(links)
+        _link(evidence, link, *tiers[i], day if i == 0 else links[i - 1].cause.day)
+        for i, link in enumerate(links)
     ]
     first = min([day, *(link.cause.shipped for link in links), *(link.cause.day for link in links)])
     start = again.trajectory.start
@@ -132,8 +138,9 @@ def _binding(evidence: Evidence, place: str, material: str) -> np.ndarray:
     return np.asarray((run.line_limit[:, lines] == code).any(axis=1).astype(float))
 
 
-def _link(evidence: Evidence, link: Link, starves: int) -> dict[str, Any]:
+def _link(evidence: Evidence, link: Link, place: str, material: str, starves: int) -> dict[str, Any]:
     """Return one step: the days the upper tier failed, shipped and landed less, and the lower starved."""
+    unfit = misfit(evidence, place, material, starves, link.lane)
     start, cause = evidence.run.start, link.cause
     waits = evidence.run.waiting[:, link.lane] if evidence.run.waiting.size else np.zeros(1)
     rule = evidence.acting_on(link.lane)
@@ -145,7 +152,12 @@ def _link(evidence: Evidence, link: Link, starves: int) -> dict[str, Any]:
         "transit_days": evidence.transit_days(link.lane),
         "licence_wait": bool(waits.max() > 0.0) and rule is not None and rule.kind == "export_licence",
         "material": evidence.lane(link.lane).material.replace("_", " "),
+        "left": _left(*unfit[:2]) if unfit is not None else "",
     }
+
+
+def _left(days: float, fits: float) -> str:
+    return f"{days:.0f} d left, from other suppliers, fit only {100.0 * fits:.0f} % of the missing use"
 
 
 def draw_why_stopped(frame: pd.DataFrame, ax: Axes) -> Axes:
@@ -216,6 +228,11 @@ def _draw_link(ax: Axes, tier: int, link: dict[str, Any]) -> None:
         zorder=6,
         arrowprops={"arrowstyle": "-|>", "color": DARK, "linewidth": 1.1, "shrinkA": 0, "shrinkB": 0},
     )
+    if link["left"]:  # right of the arrow's tip, on the stock that does not help
+        ax.annotate(
+            link["left"], xy=(starves, lower + LEFT_LEVEL), xytext=(8, 0), textcoords="offset points",
+            fontsize=7.5, color=DARK, va="center", bbox=PAPER, zorder=7,
+        )  # fmt: skip
     ax.plot([leaves, lands], [middle, middle], color=GAP, linewidth=2.2, zorder=5, solid_capstyle="butt")
     wait = "waits for a licence, then " if link["licence_wait"] else ""
     rest = max(starves - lands, 0.0)
@@ -228,6 +245,6 @@ def _draw_link(ax: Axes, tier: int, link: dict[str, Any]) -> None:
         fontsize=7.5,
         color=GAP,
         va="center",
-        bbox={"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 0.8},
+        bbox=PAPER,
         zorder=7,
     )

@@ -70,7 +70,8 @@ def why_stopped(shift: float = 0.0) -> pd.DataFrame:
     def link(ships: int, lands: int, starves: int, *, licence: bool) -> dict[str, object]:
         day = {"fails": ships, "ships_less": ships, "lands_less": lands, "starves": starves}
         dates = {name: start + timedelta(days=number) for name, number in day.items()}
-        return {**dates, "transit_days": lands - ships, "licence_wait": licence, "material": "motor"}
+        said = {"licence_wait": licence, "material": "motor", "left": ""}
+        return {**dates, "transit_days": lands - ships, **said}
 
     frame.attrs = {
         "title": "A cut", "size": (9.5, 5.3),

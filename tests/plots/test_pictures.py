@@ -288,6 +288,18 @@ def test_a_ladder_tells_what_the_site_table_tells(cut: Run) -> None:
     assert first == sites["realised_runway_days"].min()
 
 
+def test_why_a_line_starves_with_a_stock_in_hand_is_said(cut: Run) -> None:
+    """A row whose cover stands at weeks on the day of the shortfall would contradict its title."""
+    frame = PLOTS["why_stopped"].prepare(cut)
+    short = str(frame.attrs["short"])
+    left = float(frame.loc[short, (0, "cover")])
+    assert left > 20.0
+    said = [text.get_text() for text in drawn(PLOTS["why_stopped"], frame).axes[0].texts]
+    assert f"{left:.0f} d left, from other suppliers, fit only 20 % of the missing use" in said
+    assert f"the {left:.0f} days left, from " in cut.why
+    assert "fit only 20 % of the missing use" in cut.why
+
+
 def test_stock_by_stage_adds_up_to_what_is_there(small: Run) -> None:
     frame = PLOTS["stages"].prepare(small)
     run, network = small.trajectory, small.case.network  # type: ignore[union-attr]
