@@ -23,7 +23,9 @@ def compare(
     sources: Annotated[list[str], typer.Argument(metavar="A B...", help="Scenarios or run folders.")],
     metric: Annotated[str, typer.Option(help="Measure of the forest; sim list metrics.")] = "lost_units",
     site: Annotated[list[str] | None, typer.Option(help="Only this site; may be repeated.")] = None,
-    country: Annotated[list[str] | None, typer.Option(help="Only this country; may be repeated.")] = None,
+    country: Annotated[
+        list[str] | None, typer.Option(help="Only this country, by code or name; may be repeated.")
+    ] = None,
     replications: Annotated[int | None, typer.Option(min=1, help="Random histories.")] = None,
     seed: Annotated[
         int | None, typer.Option(min=0, max=MOST_SEED, help="In place of the scenarios' seed.")

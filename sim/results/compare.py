@@ -7,7 +7,7 @@ another and of the baseline: differences are taken pair by pair.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,6 +56,8 @@ class Comparison:
     is_common
         Whether one baseline stands for all; False: each run is beside its own, in its own window
         (`sim.reports`).
+    country_names
+        By code: what the countries of the network are called.
     """
 
     runs: dict[str, Run]
@@ -63,6 +65,7 @@ class Comparison:
     pairs: dict[str, Pairs]
     notes: tuple[str, ...] = ()
     is_common: bool = True
+    country_names: dict[str, str] = field(default_factory=dict)
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -274,7 +277,8 @@ def _paired(runs: dict[str, Run], cases: dict[str, Case]) -> Comparison:
         pairs[label] = pairs_of(
             item, made[counted].metrics, _alike_for_all_branches(made[counted].replications)
         )
-    return Comparison(runs, baselines, pairs, tuple(notes))
+    names = {code: country.name for code, country in base.network.countries.items()}
+    return Comparison(runs, baselines, pairs, tuple(notes), country_names=names)
 
 
 def _alike_for_all_branches(replications: pd.DataFrame) -> pd.DataFrame:
@@ -311,8 +315,8 @@ def _changed(base: Case, other: Case) -> list[str]:
         ours, theirs = getattr(base.network, kind), getattr(other.network, kind)
         names = sorted({*ours, *theirs})
         found += [f"{kind}.{name}" for name in names if ours.get(name) != theirs.get(name)]
-    for field in ("interventions", "uncertain", "correlations", "design", "initial_state"):
-        if getattr(base, field) != getattr(other, field):
-            found.append({"interventions": "background policy"}.get(field, field.replace("_", " ")))
+    for part in ("interventions", "uncertain", "correlations", "design", "initial_state"):
+        if getattr(base, part) != getattr(other, part):
+            found.append({"interventions": "background policy"}.get(part, part.replace("_", " ")))
     more = [f"{len(found) - MOST_NAMED} more"] if len(found) > MOST_NAMED else []
     return found[:MOST_NAMED] + more

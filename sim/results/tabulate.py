@@ -136,17 +136,19 @@ def _wanted(comparison: Comparison, sites: Sequence[str], countries: Sequence[st
                 affected.add(site)
     _check(list(sites), list(known), "site")
     codes = sorted({str(record["country"]) for record in known.values()})
-    asked = [code.upper() if len(code) == 2 else code for code in countries]
-    _check(asked, codes, "country")
+    by_name = {name.casefold(): code for code, name in comparison.country_names.items()}
+    asked = [code.upper() if len(code) == 2 else by_name.get(code.casefold(), code) for code in countries]
+    names = {code: comparison.country_names.get(code, code) for code in codes}
+    _check(asked, codes, "country", names)
     chosen = {site for site in known if site in sites or known[site]["country"] in asked}
     shown = chosen if sites or countries else affected
     return sorted(shown, key=lambda site: (-worst[site], str(known[site]["name"])))
 
 
-def _check(asked: list[str], known: list[str], what: str) -> None:
+def _check(asked: list[str], known: list[str], what: str, names: dict[str, str] | None = None) -> None:
     for name in asked:
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1)
+            near = difflib.get_close_matches(name, [*known, *(names or {}).values()], n=1)
             guess = f"; did you mean {near[0]!r}?" if near else ";"
             plural = {"site": "sites", "country": "countries"}[what]
             raise UnknownPlace(f"{what} {name!r} has no manufacturer{guess} {plural}: {', '.join(known)}")
@@ -213,8 +215,9 @@ def heading(comparison: Comparison) -> str:
     manifest = comparison.manifest
     count = int(manifest["replications"])
     luck = "deterministic" if count == 1 else f"{count} replications, seed {manifest['seed']}; 80 % intervals"
+    scenarios = f"{len(comparison.runs)} scenario{'s' if len(comparison.runs) > 1 else ''}"
     return (
-        f"{len(comparison.runs)} scenarios of {manifest['network']} against one baseline, "
+        f"{scenarios} of {manifest['network']} against one baseline, "
         f"{manifest['start']} to {end_date(manifest).isoformat()}; {luck}"
     )
 

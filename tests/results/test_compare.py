@@ -122,6 +122,19 @@ def test_unknown_names_have_the_nearest(two: Comparison) -> None:
         two.table(countries=["CN"])
 
 
+def test_a_country_is_found_by_its_name_as_in_a_scenario() -> None:
+    short = ["horizon=40 d"]
+    both = compare("null_set", "null_set", sets=short)
+    by_name = both.table(countries=["south korea", "Japan"])
+    assert set(by_name["country"]) == {"KR", "JP"}
+    assert by_name.equals(both.table(countries=["KR", "jp"]))
+    with pytest.raises(UnknownPlace, match="did you mean 'Japan'"):
+        both.table(countries=["Jappan"])
+    assert markdown(both, by_name).count("2 scenarios of rare_earths_2024") == 1
+    alone = compare("null_set", sets=short)
+    assert "1 scenario of" in markdown(alone, alone.table())
+
+
 @pytest.mark.parametrize(
     ("other", "said"),
     [
