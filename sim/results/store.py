@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -44,11 +45,18 @@ STORED = (
 BASELINE_STORED = ("days_of_cover", "built", "touched_share")
 BASELINE_PREFIX = "baseline:"
 SEPARATOR = "|"
-NEEDED = (
-    "name", "title", "network", "start", "horizon_days", "runway_from", "runway_from_day", "replications",
-    "seed", "case_hash", "interventions", "material_names", "failures", "interrupted", "timing", "versions",
-)  # fmt: skip
-"""What a manifest must have to be read."""
+NEEDED: dict[str, type] = {
+    "name": str, "title": str, "network": str, "start": str, "horizon_days": int, "runway_from": str,
+    "runway_from_day": int, "replications": int, "seed": int, "case_hash": str, "interventions": list,
+    "material_names": dict, "failures": list, "interrupted": bool, "timing": dict, "versions": dict,
+}  # fmt: skip
+"""What a manifest must have to be read, and of which type."""
+JSON_WORDS = {
+    str: "a text", int: "a number of 0 or more", list: "a list", dict: "an object", bool: "true or false",
+}  # fmt: skip
+DATES = ("start", "runway_from")
+OF_RULE = ("id", "kind", "start", "end")
+"""What it says of every intervention."""
 
 
 REPLICATED = ("replications", "baseline_replications", "series_quantiles", "replication_series")
@@ -255,9 +263,10 @@ def load_run(folder: str | Path) -> Run:
         manifest = _read_manifest(path / MANIFEST)
         metrics, baseline = read_site_tables(path)
         replicated = {name: _read_replicated(path / f"{name}.parquet") for name in REPLICATED}
+        resolved = path / "scenario.resolved.yaml"
+        resolved_yaml = resolved.read_text(encoding="utf-8") if resolved.exists() else ""
     except (OSError, ValueError, KeyError) as error:
         raise StoreError(f"{path} cannot be read: {error}") from error
-    resolved = path / "scenario.resolved.yaml"
     return Run(
         metrics=metrics,
         baseline_metrics=baseline,
@@ -267,7 +276,7 @@ def load_run(folder: str | Path) -> Run:
         baseline_replications=replicated["baseline_replications"],
         series_quantiles=replicated["series_quantiles"],
         replication_series=replicated["replication_series"],
-        resolved_yaml=resolved.read_text(encoding="utf-8") if resolved.exists() else "",
+        resolved_yaml=resolved_yaml,
         folder=path,
     )
 
@@ -287,6 +296,17 @@ def _read_manifest(path: Path) -> dict[str, Any]:
     missing = [key for key in NEEDED if key not in manifest]
     if missing:
         raise ValueError(f"{MANIFEST} lacks {', '.join(missing)}")
+    for key, kind in NEEDED.items():
+        if type(manifest[key]) is not kind or (kind is int and manifest[key] < 0):
+            raise ValueError(f"{MANIFEST}: {key} is {manifest[key]!r}, not {JSON_WORDS[kind]}")
+    for key in DATES:
+        try:
+            date.fromisoformat(manifest[key])
+        except ValueError:
+            raise ValueError(f"{MANIFEST}: {key} is {manifest[key]!r}, not a date") from None
+    for item in manifest["interventions"]:
+        if not isinstance(item, dict) or not set(OF_RULE) <= set(item):
+            raise ValueError(f"{MANIFEST}: interventions holds {item!r}, which lacks {', '.join(OF_RULE)}")
     return manifest
 
 

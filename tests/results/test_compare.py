@@ -249,6 +249,36 @@ def test_a_corrupted_run_folder_is_refused(
         compare(folder).runs["null_set"].series("built")
 
 
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("start", "soon", "start is 'soon', not a date"),
+        ("start", 3, "start is 3, not a text"),
+        ("horizon_days", "x", "horizon_days is 'x', not a number"),
+        ("runway_from_day", -1, "runway_from_day is -1, not a number of 0 or more"),
+        ("replications", None, "replications is None, not a number"),
+        ("seed", [1], "seed is .1., not a number"),
+        ("interventions", "x", "interventions is 'x', not a list"),
+        ("interventions", [{"a": 1}], "which lacks id, kind, start, end"),
+    ],
+)
+def test_a_manifest_with_a_value_of_another_kind_is_refused(
+    saved: Path, tmp_path: Path, key: str, value: object, said: str
+) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "bad"))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    broken(folder, "manifest.json", json.dumps({**manifest, key: value}))
+    with pytest.raises(StoreError, match=said):
+        sim.load_run(folder)
+
+
+def test_a_resolved_scenario_that_is_no_text_is_refused(saved: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "bad"))
+    (folder / "scenario.resolved.yaml").write_bytes(b"\xff\xfe\x00name")
+    with pytest.raises(StoreError, match="cannot be read"):
+        sim.load_run(folder)
+
+
 def edited(text: str, column: str, value: str) -> str:
     """Return a table with another value in the first line of a column."""
     rows = list(csv.reader(StringIO(text)))
