@@ -14,6 +14,7 @@ import pytest
 
 import sim
 from sim.cli.app import app
+from sim.interventions import KINDS
 from sim.interventions.levers import LEVERS
 from sim.metrics import MEASURES
 from tests.docs.commands_page import PAGE, commands_page
@@ -92,6 +93,20 @@ def test_the_readme_names_every_scenario_of_the_library() -> None:
     (quoted,) = [lines for command, lines in consoles() if command == "sim list scenarios"]
     library = sorted(path.stem for path in (ROOT / "scenarios").glob("*.yaml"))
     assert [line.split()[0] for line in quoted] == library
+
+
+def test_no_page_puts_off_a_kind_that_is_there() -> None:
+    """What a page says is to come is no kind of intervention yet."""
+    put_off = [
+        sentence.lower()
+        for page in PAGES
+        if page.name != "CHANGELOG.md"
+        for sentence in re.split(r"(?<=[.:;])\s", squeezed(page.read_text(encoding="utf-8")))
+        if re.search(r"\bcomes? (later|with)\b|\bnot kinds? yet\b", sentence)
+    ]
+    assert put_off
+    words = {name.split("_")[-1] for name in KINDS} - {"capacity"}
+    assert [(word, said) for said in put_off for word in words if re.search(rf"\b{word}s?\b", said)] == []
 
 
 def test_the_readme_has_the_two_commands_and_ci_runs_the_second() -> None:
