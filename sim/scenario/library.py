@@ -20,12 +20,12 @@ def find(name: str | Path, relative_to: Path | None = None) -> Path:
     """Return the file a name stands for: a path, or a file of the library with or without ``.yaml``.
 
     ``policy/actual.yaml`` is a file of the library as well as ``india_halt``. A file beside `relative_to`
-    wins over the library. A name that is found nowhere comes back as the path it would have, for the
-    reader to report.
+    wins over the library; a folder, such as a run kept under the name of its scenario, does not. A name
+    that is found nowhere comes back as the path it would have, for the reader to report.
     """
     given = Path(name).expanduser()
     near = given if relative_to is None or given.is_absolute() else relative_to / given
-    if near.exists():
+    if near.exists() and not near.is_dir():
         return near
     if given.is_absolute() or ".." in given.parts:
         return near

@@ -437,3 +437,15 @@ def test_japanese_holidays_that_move_or_are_made_up_for() -> None:
     free = ("2024-02-12", "2024-09-23", "2025-05-06", "2025-11-24", "2026-09-22", "2026-05-06", "2026-01-12")
     assert not any(is_working_day("JP", date.fromisoformat(day)) for day in free)
     assert calendar_days(WorkingDays(1), date(2025, 5, 2), "JP") == 5  # 7 May follows five free days
+
+
+def test_a_folder_named_like_a_scenario_does_not_hide_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``sim run null_set --out null_set`` can be repeated."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "null_set").mkdir()
+    assert load("null_set").case.name == "null_set"
+    (tmp_path / "other").mkdir()
+    with pytest.raises(ScenarioError, match="is a directory"):
+        load("other")
