@@ -258,7 +258,9 @@ def texts_by_name(words: Sequence[str] = ()) -> Any:
 def _arrival(raw: object) -> object:
     try:
         return units.iso_date(raw)
-    except UnitError:
+    except UnitError as error:
+        if error.message.endswith("is not a day of the calendar"):  # meant as a date, not as a duration
+            raise fault(error.message, error.given, error.allowed, error.hint) from None
         return read_arrival(raw)
 
 

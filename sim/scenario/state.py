@@ -34,11 +34,12 @@ def initial_state(
     if entry is None:
         return None
     reader = _Reader(parts.root, network, laws, problems, pending)
+    held = reader.stocks()
     on_hand = {
         (site, material): reader.amount(("on_hand", site, material), material, reading)
         for site, stocks in entry.on_hand.items()
         for material, reading in stocks.items()
-        if reader.is_stock(site, material)
+        if (site, material) in held
     }
     start = parts.top.get("start")
     in_transit = {
@@ -80,10 +81,19 @@ class _Reader:
         )
         return True
 
-    def is_stock(self, site: str, material: str) -> bool:
-        """Say whether a site holds a material, and note it if not."""
-        if self._unknown(("on_hand", site), "site", site, self.network.sites):
-            return False
+    def stocks(self) -> set[tuple[str, str]]:
+        """Return the stocks that are named, and note names that are none, whatever their figures are."""
+        node = self.node.get("on_hand")
+        named = {site: below.value for site, below in node.value.items()} if node and node.is_mapping else {}
+        return {
+            (site, material)
+            for site, below in named.items()
+            if not self._unknown(("on_hand", site), "site", site, self.network.sites)
+            for material in (below if isinstance(below, dict) else ())
+            if self._is_stock(site, material)
+        }
+
+    def _is_stock(self, site: str, material: str) -> bool:
         if self._unknown(("on_hand", site, material), "material", material, self.network.materials):
             return False
         lines = self.network.lines_at(site)

@@ -168,6 +168,7 @@ def granted(**cells: str) -> str:
         (stock() + stock(), "material", "stand twice"),
         (row("at_sea", lane="x", quantity="1", unit="t", date="2010-07-05"), "lane", "does not exist"),
         (row("at_sea", lane=LANE, quantity="1", unit="t", date="2010-06-05"), "date", "before the scenario"),
+        (row("at_sea", lane=LANE, quantity="1", unit="t", date="2010-13-05"), "date", "not a day of the"),
         (row("at_sea", lane=LANE, unit="t", date="2010-07-05"), "item", "the quantity is missing"),
         (granted(lane=""), "item", "names a lane"),
         (granted(to="Japan"), "lane", "names a lane"),
@@ -203,6 +204,16 @@ def test_what_is_wrong_is_said_at_its_cell(rows: str, column: str, message: str,
     assert problem.line == 1 + rows.count("\n")
     assert problem.column == 1 + sum(len(cell) + 1 for cell in before)
     assert problem.excerpt == line
+
+
+def test_a_wrong_figure_hides_no_wrong_name(tmp_path: Path) -> None:
+    path = scenario(tmp_path, stock(site="japan_glas", quantity="-5") + stock(material="nope", quantity="x"))
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    said = " ".join(problem.message for problem in caught.value.problems)
+    assert len(caught.value.problems) == 4
+    assert "site 'japan_glas' does not exist" in said
+    assert "material 'nope' does not exist" in said
 
 
 def test_a_row_with_more_cells_than_the_header_is_refused(tmp_path: Path) -> None:
