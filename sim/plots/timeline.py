@@ -17,9 +17,12 @@ if TYPE_CHECKING:
     from sim.results.run import Run
 
 OWN, BACKGROUND = "#0072B2", "#BDBDBD"
-TEXT_WIDTH = 100
+TEXT_WIDTH, TEXT_LINES = 112, 3
+"""Letters of a sentence in a line, and lines of it that fit above its bar."""
 MOST_RULES = 24
 LEGEND_INCHES = 0.5
+ROW_INCHES, LINE_INCHES = 0.28, 0.13
+"""Height of a rule, and of each line of its sentence."""
 HEIGHT = 0.28
 PAUSED: dict[str, Any] = {"facecolor": "white", "hatch": "//////", "linewidth": 1.0}
 
@@ -57,11 +60,12 @@ def prepare_timeline(run: Run) -> pd.DataFrame:
     frame = pd.DataFrame(rows, columns=columns)
     frame = frame.sort_values(["start", "id"], kind="stable", na_position="last", ignore_index=True)
     frame = frame.head(MOST_RULES)
+    lines = max((min(len(wrap(text, TEXT_WIDTH)), TEXT_LINES) for text in frame["says"]), default=1)
     frame.attrs = {
         "first": first,
         "last": last,
         "title": title_of(run),
-        "size": (8.5, 1.9 + 0.5 * max(len(frame), 1)),
+        "size": (8.5, 1.95 + (ROW_INCHES + LINE_INCHES * lines) * max(len(frame), 1)),
     }
     return frame
 
@@ -88,7 +92,7 @@ def draw_timeline(frame: pd.DataFrame, ax: Axes) -> Axes:
     for row, record in enumerate(frame.to_dict("records")):
         _draw_rule(ax, row, {str(key): value for key, value in record.items()}, first, last)
     ax.set_yticks(range(len(frame)), [str(name).replace("_", " ") for name in frame["id"]])
-    ax.set_ylim(len(frame) - 0.5, -0.7)
+    ax.set_ylim(len(frame) - 0.5, -0.85)
     ax.set_xlim(date2num(first), date2num(last))
     ax.grid(visible=False, axis="y")
     date_axis(ax)
@@ -117,8 +121,9 @@ def _draw_rule(ax: Axes, row: int, item: dict[str, Any], first: Any, last: Any) 
         ax.plot([date2num(item["announced"]), date2num(begin)], [row, row], color=GREY, linewidth=1.1)
         ax.plot([date2num(item["announced"])], [row], marker="|", color=DARK, markersize=9)
     says = wrap(str(item["says"]), TEXT_WIDTH)
-    text = says[0] + (" …" if len(says) > 1 else "")
-    ax.text(0.005, row - 0.3, text, fontsize=7.5, color=DARK, va="center", transform=ax.get_yaxis_transform())
+    text = "\n".join(says[:TEXT_LINES]) + (" …" if len(says) > TEXT_LINES else "")
+    across = ax.get_yaxis_transform()
+    ax.text(0.005, row - 0.2, text, fontsize=7.5, color=DARK, va="bottom", linespacing=1.1, transform=across)
 
 
 def _legend(frame: pd.DataFrame, ax: Axes) -> None:

@@ -200,6 +200,16 @@ def test_a_pause_of_a_rule_is_seen_where_it_lies() -> None:
     ]
 
 
+@pytest.mark.parametrize("scenario", ["april_2025_licensing", "recycling_thrifting"])
+def test_what_a_rule_says_stands_whole_above_its_bar(scenario: str) -> None:
+    frame = PLOTS["timeline"].prepare(sim.run(scenario))
+    ax = drawn(PLOTS["timeline"], frame).axes[0]
+    said = [text.get_text().replace("\n", " ") for text in ax.texts]
+    assert said == list(frame["says"])
+    assert max(map(len, said)) > 110
+    assert outside(ax.get_figure()) == overlapping(ax.get_figure()) == []
+
+
 def test_a_run_from_its_folder_names_the_same_rules(tmp_path: Path) -> None:
     """Ends that follow from durations, and pauses, are not among the dates that a folder states."""
     run = sim.run("everything_at_once", sets=["horizon=600 d"])
