@@ -56,6 +56,10 @@ class World(Protocol):
         """Return what is found to a question whose answer stays the same all through a run."""
 
 
+REACHED = {"announced": "is announced", "start": "starts", "end": "ends"}
+"""What an intervention does at a milestone, in a sentence about one that waits for it."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pause:
     """A window `[start, end)` in which the intervention does nothing."""
@@ -195,7 +199,9 @@ class Intervention:
         if self.start is not None:
             parts.append(f"from {self.start.isoformat()}")
         elif self.after is not None:
-            parts.append(f"after {self.after.milestone} of {self.after.intervention}")
+            lag = central(self.after.lag_days)
+            then = REACHED.get(self.after.milestone, f"reaches {self.after.milestone}")
+            parts.append(f"{f'{lag:g} days ' if lag else ''}after {self.after.intervention} {then}")
         if self.end is not None:
             parts.append(f"until {self.end.isoformat()}")
         elif self.duration_days is not None:

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lanes_in_scope
+from sim.interventions.scope import does, in_words, lanes_in_scope
 
 LEVER = "lane_accepts"
 
@@ -53,4 +53,5 @@ class ContractFreeze(Intervention):
     def what(self) -> str:
         """Return the freeze in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
-        return f"{who} accepts no new orders for {in_words(self.materials, 'anything')} from {to_whom}"
+        accepts, goods = does(self.from_places, "accepts"), in_words(self.materials, "anything")
+        return f"{who} {accepts} no new orders for {goods} from {to_whom}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import LineKind, Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lines_in_scope
+from sim.interventions.scope import does, in_words, lines_in_scope
 
 LEVER = "line_plan_factor"
 
@@ -64,4 +64,5 @@ class DemandShift(Intervention):
 
     def what(self) -> str:
         """Return the shift in words."""
-        return f"{in_words((*self.to_places, *self.lines), 'everyone')} wants {self.factor:g} times as much"
+        who = (*self.to_places, *self.lines)
+        return f"{in_words(who, 'everyone')} {does(who, 'wants')} {self.factor:g} times as much"

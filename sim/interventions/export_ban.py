@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lane_route_key, lanes_in_scope
+from sim.interventions.scope import does, in_words, lane_route_key, lanes_in_scope
 
 LEVER, DETOUR, DETOUR_DAYS = "lane_flow_share", "route_detour_share", "route_detour_days"
 
@@ -104,4 +104,5 @@ class ExportBan(Intervention):
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
         noun = "deliveries" if self.domestic else "exports"
         leak = f" but for {self.leak:.0%}" if self.leak else ""
-        return f"{who} stops {noun} of {in_words(self.materials, 'everything')} to {to_whom}{leak}"
+        stops = does(self.from_places, "stops")
+        return f"{who} {stops} {noun} of {in_words(self.materials, 'everything')} to {to_whom}{leak}"

@@ -11,7 +11,7 @@ from sim.domain import Lane, Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Allow
 from sim.interventions.quota_windows import Quota, Span
-from sim.interventions.scope import in_words, lanes_in_scope
+from sim.interventions.scope import does, in_words, lanes_in_scope
 
 LEVER = "lane_quota_level"
 Rule = Literal["first_come", "pro_rata", "by_value"]
@@ -135,4 +135,6 @@ class ExportQuota(Quota):
         """Return the quota in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
         leak = f", {self.leak:.0%} of normal trade not counted" if self.leak else ""
-        return f"{who} limits exports of {in_words(self.materials, 'everything')} to {to_whom} by quota{leak}"
+        limits = does(self.from_places, "limits")
+        goods = in_words(self.materials, "everything")
+        return f"{who} {limits} exports of {goods} to {to_whom} by quota{leak}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Lane, Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction
-from sim.interventions.scope import in_words, lanes_in_scope
+from sim.interventions.scope import does, in_words, lanes_in_scope
 from sim.interventions.sourcing import SOURCING, moved_shares, normal_share
 
 
@@ -74,4 +74,6 @@ class FormShift(Intervention):
     def what(self) -> str:
         """Return the shift in words."""
         who, makers = in_words(self.to_places, "everyone"), in_words(self.from_places, "")
-        return f"{who} buys {self.share:.0%} of its {in_words(self.materials, '')} from {makers}"
+        buys, goods = does(self.to_places, "buys"), in_words(self.materials, "")
+        whose = "their" if len(self.to_places) > 1 else "its"
+        return f"{who} {buys} {self.share:.0%} of {whose} {goods} from {makers}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import LineKind, Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lanes_in_scope
+from sim.interventions.scope import does, in_words, lanes_in_scope
 
 LEVER = "group_cover_added"
 
@@ -65,7 +65,7 @@ class Hoarding(Intervention):
         """Return the wish in words."""
         who = in_words(self.to_places, "everyone")
         goods = in_words(self.materials, "everything")
-        return f"{who} wants {self.cover_days:g} more days of {goods}"
+        return f"{who} {does(self.to_places, 'wants')} {self.cover_days:g} more days of {goods}"
 
 
 def _may_hoard(network: Network, site_id: str) -> bool:

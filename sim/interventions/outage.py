@@ -11,7 +11,7 @@ from sim.domain import Distribution, Network, Number
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.profile import Profile, combined, level_at, recovered_share
-from sim.interventions.scope import in_words, lines_in_scope
+from sim.interventions.scope import does, in_words, lines_in_scope
 
 LEVER = "line_availability"
 
@@ -137,4 +137,6 @@ class Outage(Intervention):
         """Return the outage in words."""
         where = in_words((*self.sites, *self.from_places, *self.lines), "")
         again = " again and again" if self.up_days is not None else ""
-        return f"{where} loses {self.loss:.0%} of its capacity{again}"
+        names = (*self.sites, *self.from_places, *self.lines)
+        whose = "their" if len(names) > 1 else "its"
+        return f"{where} {does(names, 'loses')} {self.loss:.0%} of {whose} capacity{again}"

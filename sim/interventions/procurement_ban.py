@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Lane, Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, OriginTest, Watch
-from sim.interventions.scope import country_codes, in_words, lanes_in_scope, suggestion
+from sim.interventions.scope import country_codes, does, in_words, lanes_in_scope, suggestion
 
 LEVER = "lane_flow_share"
 STAGES = ("mined", "separated", "metal", "magnet")
@@ -101,4 +101,6 @@ class ProcurementBan(Intervention):
     def what(self) -> str:
         """Return the ban in words."""
         buyers = in_words((*self.to_places, *self.end_use), "everyone")
-        return f"{buyers} refuses {in_words(self.materials, 'goods')} worked in {in_words(self.covered, '')}"
+        refuse = does((*self.to_places, *self.end_use), "refuses")
+        goods = in_words(self.materials, "goods")
+        return f"{buyers} {refuse} {goods} worked in {in_words(self.covered, '')}"

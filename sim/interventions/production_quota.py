@@ -10,7 +10,7 @@ from sim.domain import Line, LineKind, Network, Number, central
 from sim.interventions.base import World
 from sim.interventions.instructions import Allow
 from sim.interventions.quota_windows import Quota, Span
-from sim.interventions.scope import in_words, resolve_materials, resolve_places
+from sim.interventions.scope import does, in_words, resolve_materials, resolve_places
 
 LEVER = "line_quota_level"
 FEED = frozenset({"ore", "concentrate", "carbonate"})
@@ -103,7 +103,8 @@ class ProductionQuota(Quota):
 
     def what(self) -> str:
         """Return the quota in words."""
-        return f"{in_words(self.from_places, 'everyone')} sets totals for {in_words(self.stages, '')}"
+        who = in_words(self.from_places, "everyone")
+        return f"{who} {does(self.from_places, 'sets')} totals for {in_words(self.stages, '')}"
 
 
 def _together(parts: Mapping[str, Number]) -> float:

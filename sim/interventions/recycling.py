@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import LineKind, Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import check_known, in_words, lines_in_scope
+from sim.interventions.scope import check_known, does, in_words, lines_in_scope
 from sim.interventions.sourcing import SOURCING, moved_shares
 
 LEVER = "line_capacity_added"
@@ -73,4 +73,5 @@ class Recycling(Intervention):
     def what(self) -> str:
         """Return the programme in words."""
         who = in_words((*self.from_places, *self.lines), "")
-        return f"{who} recycles {self.added_per_day * 365:g} more a year"
+        recycles = does((*self.from_places, *self.lines), "recycles")
+        return f"{who} {recycles} {self.added_per_day * 365:g} more a year"

@@ -321,3 +321,14 @@ def in_words(names: Sequence[str], otherwise: str) -> str:
     if len(names) == 1:
         return names[0]
     return f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def does(names: Sequence[str], verb: str) -> str:
+    """Return a verb as the names before it want it, given for one.
+
+    Examples
+    --------
+    >>> does(("India",), "stops"), does(("India", "China"), "stops"), does((), "stops")
+    ('stops', 'stop', 'stops')
+    """
+    return verb.removesuffix("s") if len(names) > 1 else verb

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Line, Network, central
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lines_in_scope, resolve_materials
+from sim.interventions.scope import does, in_words, lines_in_scope, resolve_materials
 
 LEVER = "input_factor"
 
@@ -99,4 +99,5 @@ class Substitution(Intervention):
         """Return the programme in words."""
         who = in_words((*self.to_places, *self.lines), "everyone")
         instead = f", with {self.by} in its place" if self.by else ""
-        return f"{who} needs {self.saving:.0%} less {in_words(self.materials, '')}{instead}"
+        needs = does((*self.to_places, *self.lines), "needs")
+        return f"{who} {needs} {self.saving:.0%} less {in_words(self.materials, '')}{instead}"

@@ -9,7 +9,7 @@ from typing import ClassVar
 from sim.domain import Line, LineKind, Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
-from sim.interventions.scope import in_words, lines_in_scope, resolve_materials
+from sim.interventions.scope import does, in_words, lines_in_scope, resolve_materials
 
 PACE, INPUT = "line_pace", "input_factor"
 REAGENT = "reagent"
@@ -98,4 +98,4 @@ class TechnologyBan(Intervention):
     def what(self) -> str:
         """Return the ban in words."""
         who, whom = in_words(self.from_places, "a country"), in_words((*self.to_places, *self.lines), "")
-        return f"{who} withholds technology from {whom}"
+        return f"{who} {does(self.from_places, 'withholds')} technology from {whom}"

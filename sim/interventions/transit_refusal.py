@@ -10,7 +10,7 @@ from sim.domain import Network
 from sim.interventions.base import Intervention, World
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.levers import LEVERS, Fallback, UnderWay
-from sim.interventions.scope import in_words, lanes_in_scope, routes_passing, waypoints
+from sim.interventions.scope import does, in_words, lanes_in_scope, routes_passing, waypoints
 
 OPEN, UNDER_WAY, FALLBACK = "route_open", "under_way", "lane_fallback"
 
@@ -86,4 +86,5 @@ class TransitRefusal(Intervention):
         goods = in_words(self.materials, "goods")
         ends = f" from {in_words(self.from_places, '')}" if self.from_places else ""
         ends += f" to {in_words(self.to_places, '')}" if self.to_places else ""
-        return f"{in_words(self.through, '')} refuses transit of {goods}{ends}"
+        refuses = does(self.through, "refuses")
+        return f"{in_words(self.through, '')} {refuses} transit of {goods}{ends}"

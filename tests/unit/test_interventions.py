@@ -16,6 +16,7 @@ from sim.interventions import (
     Branch,
     ExportBan,
     ExportLicence,
+    Hoarding,
     NewCapacity,
     Outage,
     Pause,
@@ -429,3 +430,15 @@ class TestNewCapacity:
     def test_unknown_lines_and_lanes_are_named(self, network):
         assert "did you mean 'pit_line'" in self.project(line="pit_lin").problems(network)[0]
         assert "lane 'nowhere'" in self.project(offtake={"nowhere": 0.5}).problems(network)[0]
+
+
+def test_a_sentence_says_its_lag_and_has_the_verb_of_its_names():
+    after = After(intervention="rule", milestone="announced", lag_days=214.0)
+    whom = {"to_places": ("Japan", "India"), "materials": ("a",)}
+    two = Hoarding(id="h", after=after, duration_days=400.0, cover_days=20.0, **whom)
+    said = "Japan and India want 20 more days of a 214 days after rule is announced for 400 days"
+    assert two.describe() == said
+    one = replace(two, to_places=("Japan",), after=replace(after, milestone="end", lag_days=0.0))
+    assert one.describe() == "Japan wants 20 more days of a after rule ends for 400 days"
+    ban = ExportBan(id="b", start=date(2025, 4, 4), from_places=("China", "India"))
+    assert ban.describe().startswith("China and India stop exports")
