@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sim.plots.rules import mark_rules, room_for_rules, rules_between, rules_of
-from sim.plots.style import date_axis, label_ends, title_of
+from sim.plots.style import DASHES, date_axis, label_ends, title_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -17,7 +17,7 @@ HIGHLIGHTED = 8
 """More lines than this cannot be told apart by colour."""
 LABEL_GAP_SHARE = 0.062
 """Least distance of two labels as a share of the axis height."""
-LABEL_X = 1.035
+LABEL_X = 1.1
 """Where the names at the right end start, as a share of the axis width."""
 
 
@@ -58,8 +58,9 @@ def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
     for site in others:
         ax.plot(frame.index, frame[site], color="#BDBDBD", linewidth=0.9, zorder=1)
     ends: list[tuple[float, str, Any]] = []
-    for site in named:
-        (line,) = ax.plot(frame.index, frame[site], zorder=3)
+    patterns = [DASHES[i % len(DASHES)] for i in range(len(named))]
+    for site, dash in zip(named, patterns, strict=True):
+        (line,) = ax.plot(frame.index, frame[site], zorder=3, linestyle=dash)
         ends.append((float(frame[site].iloc[-1]), frame.attrs["names"][site], line.get_color()))
     top = float(frame.max().max()) if frame.size else 1.0
     room_for_rules(ax, max(top, 1.0), rules_between(frame.attrs["rules"], frame.index[0], frame.index[-1]))
@@ -69,7 +70,7 @@ def draw_cover(frame: pd.DataFrame, ax: Axes) -> Axes:
         count = len(others)
         text = f"{count} other{'s' if count > 1 else ''}" if named else f"all {count} sites hold their cover"
         ends.append((level, text, "#8A8A8A"))
-    label_ends(ax, ends, LABEL_X, LABEL_GAP_SHARE)
+    label_ends(ax, ends, LABEL_X, LABEL_GAP_SHARE, patterns)
     mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1])
     ax.set_ylabel("cover of the thinnest component [days]")
     ax.set_title(f"Days of cover\n{frame.attrs['title']}", fontsize=10)

@@ -125,7 +125,9 @@ def draw_fan(frame: pd.DataFrame, ax: Axes) -> Axes:
     ends: list[tuple[float, str, Any]] = []
     if frame["baseline"].notna().any():
         ax.plot(frame.index, frame["baseline"], color=GREY, linewidth=1.4, zorder=2)
-        ends.append((float(frame["baseline"].iloc[-1]), "baseline", "#6E6E6E"))
+        # Beside the median of many it is the history in which all is at its central value, and may differ.
+        word = "baseline, central" if frame.attrs["histories"] else "baseline"
+        ends.append((float(frame["baseline"].iloc[-1]), word, "#6E6E6E"))
     if frame.attrs["histories"]:
         ax.fill_between(frame.index, frame["low95"], frame["high95"], color=colour, alpha=0.18, linewidth=0)
         ax.fill_between(frame.index, frame["low80"], frame["high80"], color=colour, alpha=0.32, linewidth=0)

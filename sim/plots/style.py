@@ -7,6 +7,7 @@ can be read.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,11 +87,25 @@ def thousands(ax: Axes, axis: str = "y") -> None:
     (ax.yaxis if axis == "y" else ax.xaxis).set_major_formatter(formatter)
 
 
-def label_ends(ax: Axes, ends: list[tuple[float, str, Any]], x: float = 1.02, gap: float = 0.062) -> None:
-    """Name lines at their right end: (value, text, colour), moved apart so that no two names overlap."""
+DASHES: tuple[Any, ...] = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
+"""Patterns of lines that are too many to be told apart by colour, or in grey."""
+
+
+def label_ends(
+    ax: Axes,
+    ends: list[tuple[float, str, Any]],
+    x: float = 1.02,
+    gap: float = 0.062,
+    dashes: Sequence[Any] = (),
+) -> None:
+    """Name lines at their right end: (value, text, colour), moved apart so that no two names overlap.
+
+    The lines from the ends to the names have the pattern of `dashes`, in the same order, where there are any.
+    """
     low, high = ax.get_ylim()
     levels = spread([(value - low) / (high - low) for value, _, _ in ends], gap)
-    for (value, text, colour), level in zip(ends, levels, strict=True):
+    patterns = [*dashes, *["-"] * (len(ends) - len(dashes))]
+    for (value, text, colour), level, dash in zip(ends, levels, patterns, strict=True):
         ax.annotate(
             text,
             xy=(1.0, (value - low) / (high - low)),
@@ -101,7 +116,7 @@ def label_ends(ax: Axes, ends: list[tuple[float, str, Any]], x: float = 1.02, ga
             fontsize=8.5,
             va="center",
             annotation_clip=False,
-            arrowprops={**LEADER, "color": colour},
+            arrowprops={**LEADER, "color": colour, "linestyle": dash, "linewidth": 1.4 if dashes else 0.7},
         )
 
 

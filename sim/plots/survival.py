@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sim.plots.registry import UnknownPlot
-from sim.plots.style import CYCLE, GREY, title_of
+from sim.plots.style import CYCLE, DASHES, GREY, title_of
 from sim.results.sentences import window_days
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MOST_SITES = 8
 HALF = 0.5
 UNTIL = {"stop": "whose lines still run", "shortfall": "that build to plan"}
-DASHES = ("-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (5, 1.5, 1.2, 1.5)))
 
 
 def prepare_survival(run: Run, until: str = "stop", most: int = MOST_SITES) -> pd.DataFrame:

@@ -242,6 +242,15 @@ def test_lanes_of_a_map_are_told_apart_in_grey() -> None:
     assert min(widths[MAP_COLOURS["as before"]]) < 1.0
 
 
+def test_lines_of_cover_are_told_apart_in_grey(cut: Run) -> None:
+    ax = drawn(PLOTS["cover"], PLOTS["cover"].prepare(cut)).axes[0]
+    named = [line for line in ax.get_lines() if line.get_zorder() == 3]
+    assert len(named) == 8
+    for one, other in combinations(named, 2):
+        alike = one._unscaled_dash_pattern == other._unscaled_dash_pattern  # type: ignore[attr-defined]
+        assert not alike or abs(shade(one.get_color()) - shade(other.get_color())) > 20.0
+
+
 def test_parts_of_a_funnel_are_told_apart_in_grey() -> None:
     for (one, a), (other, b) in combinations(LAYERS.items(), 2):
         alike = LAYER_HATCHES.get(one) == LAYER_HATCHES.get(other)
