@@ -23,6 +23,8 @@ from sim.errors import Problem, ScenarioError
 _TAG = "tag:yaml.org,2002:"
 MAX_BYTES = 5_000_000
 """A scenario is written by a person; a larger file is something else."""
+MAX_VALUES = 500_000
+"""Values of a file with each alias written out: a few lines of aliases of aliases can stand for billions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +159,7 @@ def read(path: Path, problems: Problems | None = None) -> Node:
         raise ScenarioError(Problem("is nested too deeply to be a scenario", path=file)) from None
     if root is None or (isinstance(root, ScalarNode) and not str(root.value).strip()):
         raise ScenarioError(Problem("is empty", path=file, hint="`sim new NAME` writes a template"))
+    _refuse_a_flood(root, file)
     found = Problems() if problems is None else problems
     node = _convert(root, file, found, None, ())
     if not node.is_mapping:
@@ -177,6 +180,7 @@ def parse_value(text: str, origin: str) -> Node:
         return Node(text, mark, mark, text)
     if root is None:
         return Node(None, mark, mark, text)
+    _refuse_a_flood(root, origin)
     problems = Problems()
     node = _convert(root, origin, problems, mark, ())
     problems.stop()
@@ -269,6 +273,23 @@ def _convert(
         return Node([_convert(item, file, problems, None, above) for item in node.value], mark, key_mark)
     assert isinstance(node, ScalarNode)
     return Node(_scalar(node, mark, problems), mark, key_mark, str(node.value))
+
+
+def _refuse_a_flood(root: YamlNode, file: str) -> None:
+    """Refuse aliases that would fill the memory; each anchor is counted once and the count reused."""
+    sizes: dict[int, int] = {}
+
+    def size(node: YamlNode) -> int:
+        if id(node) not in sizes:
+            sizes[id(node)] = 0  # what refers to itself is told of when it is read
+            below = [value for _, value in node.value] if isinstance(node, MappingNode) else node.value
+            children = below if isinstance(node, MappingNode | SequenceNode) else ()
+            sizes[id(node)] = 1 + sum(size(child) for child in children)
+        return sizes[id(node)]
+
+    if size(root) > MAX_VALUES:
+        message = f"stands for {size(root):,} values with its aliases written out"
+        raise ScenarioError(Problem(f"{message}; a scenario has at most {MAX_VALUES:,}", path=file))
 
 
 def _mapping(node: MappingNode, file: str, problems: Problems, above: tuple[int, ...]) -> dict[str, Node]:

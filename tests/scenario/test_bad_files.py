@@ -7,6 +7,7 @@ problem lies in another file; ``-`` means it has no line.
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,21 @@ def test_self_reference_by_alias(tmp_path: Path) -> None:
     path.write_text("title: &a [*a]\n")
     with pytest.raises(ScenarioError, match=r"refers to itself|no anchor"):
         load(path)
+
+
+def test_aliases_of_aliases_do_not_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "flood.yaml"
+    anchors = [f"{name}: &{name} [{', '.join([f'*{one}'] * 9)}]\n" for one, name in pairwise("abcdefghijkl")]
+    path.write_text("a: &a [x]\n" + "".join(anchors))
+    assert "values with its aliases written out" in refused(path).message
+
+
+def test_every_depth_is_read_or_refused(tmp_path: Path) -> None:
+    path = tmp_path / "deep.yaml"
+    for depth in range(20, 420, 20):
+        path.write_text("title: " + "[" * depth + "]" * depth + "\n")
+        with pytest.raises(ScenarioError, match=r"deep\.yaml"):
+            load(path)
 
 
 SMALL = Path(__file__).parent / "small"
