@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 DONE, FAILED, USAGE, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
 """Exit codes. 1: the run failed; 3: scenario or data are wrong; 4: some replications failed."""
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+"""What a system says where nothing may be written: no bug of this program."""
 PIPE_WIDTH = 240
 """Columns of a table that does not go to a terminal."""
 
@@ -105,6 +108,9 @@ def _message(error: Exception) -> str:
         return f"{error}\n    this is a bug in sim, not in your scenario"
     if isinstance(error, SimError):
         return "\n".join(str(problem) for problem in error.problems)
+    if isinstance(error, OSError) and error.errno in _NO_ROOM:
+        what = f"{error.filename} cannot be written" if error.filename else "a file cannot be written"
+        return f"{what}: {error.strerror or error}"
     return f"bug in sim: {type(error).__name__}: {error}\n    --debug shows where"
 
 

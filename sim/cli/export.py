@@ -33,6 +33,7 @@ def export(
     out: Annotated[Path | None, typer.Option(help="Folder to write to; default RUN/export.")] = None,
 ) -> None:
     """Write the metrics, each daily series and the shipments of a run as files."""
+    from sim.results.folders import check_writable, whole_file
     from sim.results.store import load_run
 
     run = load_run(folder)
@@ -41,6 +42,7 @@ def export(
         note("    or pip install openpyxl; csv opens in Excel too")
         raise typer.Exit(FAILED)
     target = out if out is not None else folder / "export"
+    check_writable(target)
     target.mkdir(parents=True, exist_ok=True)
     frames = _frames(run)
     if form is Format.xlsx:
@@ -48,10 +50,11 @@ def export(
         return
     for name, frame in frames.items():
         path = target / f"{name}.{form.value}"
-        if form is Format.csv:
-            frame.to_csv(path, index=False)
-        else:
-            frame.to_parquet(path, compression="zstd", index=False)
+        with whole_file(path) as draft:
+            if form is Format.csv:
+                frame.to_csv(draft, index=False)
+            else:
+                frame.to_parquet(draft, compression="zstd", index=False)
         say(str(path))
 
 
@@ -81,7 +84,9 @@ def _frames(run: Run) -> dict[str, pd.DataFrame]:
 def _write_book(frames: dict[str, pd.DataFrame], path: Path) -> Path:
     import pandas as pd
 
-    with pd.ExcelWriter(path, engine="openpyxl") as book:
+    from sim.results.folders import whole_file
+
+    with whole_file(path) as draft, pd.ExcelWriter(draft, engine="openpyxl") as book:
         for name, frame in frames.items():
             if len(frame) > EXCEL_ROWS:
                 note(f"{name} has {len(frame)} rows; a sheet holds {EXCEL_ROWS}, so it is cut there")

@@ -97,6 +97,7 @@ def _new_network(sites: int, seed: int, out: Path | None, *, force: bool) -> Non
     """Write the tables of an invented network into a folder that is new or empty, or was made here before."""
     from sim.data.invented import write_network
     from sim.data.invented_world import COLUMNS
+    from sim.errors import StoreError
 
     folder = Path(f"network_{sites}") if out is None else out
     if folder.is_file():
@@ -115,6 +116,8 @@ def _new_network(sites: int, seed: int, out: Path | None, *, force: bool) -> Non
         counts = write_network(folder, sites, seed)
     except ValueError as error:
         raise typer.BadParameter(str(error)) from None
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from error
     say(str(folder))
     note(", ".join(f"{count} {stage}" for stage, count in counts.items()))
     note(f"next: sim show network --network {folder}")

@@ -125,14 +125,16 @@ def _bar(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
 def _write(asked: Stress, progress: Progress, folder: Path) -> None:
     """Write tables and picture of what is finished; verdicts are there already."""
     from sim.analysis.stress import lost_by_site, ranked
-    from sim.analysis.stress_work import write_whole
     from sim.plots.stress import save_stress
+    from sim.results.folders import whole_file
 
     verdicts = _sound(progress)
-    write_whole(folder / "ranking.csv", ranked(verdicts).to_csv(index=False, float_format="%.10g"))
-    write_whole(folder / "lost_units.csv", lost_by_site(verdicts).to_csv(index=False, float_format="%.10g"))
+    for name, table in (("ranking", ranked(verdicts)), ("lost_units", lost_by_site(verdicts))):
+        with whole_file(folder / f"{name}.csv") as draft:
+            table.to_csv(draft, index=False, float_format="%.10g")
     title = f"{asked.network.title}: the costliest of {len(verdicts)} losses"
-    save_stress(folder / "stress.png", verdicts, asked.network, title)
+    with whole_file(folder / "stress.png") as draft:
+        save_stress(draft, verdicts, asked.network, title)
 
 
 def _sound(progress: Progress) -> list[Verdict]:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -56,12 +57,17 @@ class Tables:
         self.add(table, *keys, f"{value:.12g}", f"{low:.6g}", f"{max(high, value):.6g}", unit, source, "", "")
 
     def write(self, folder: Path) -> None:
-        """Write a file per table."""
-        for table, header in COLUMNS.items():
-            with (folder / f"{table}.csv").open("w", encoding="utf-8", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow(header)
-                writer.writerows(self.rows[table])
+        """Write a file per table; none takes its place before all are there."""
+        with TemporaryDirectory(prefix=f".{folder.name}.", dir=folder.parent) as place:
+            drafts = [Path(place) / f"{table}.csv" for table in COLUMNS]
+            for draft, (table, header) in zip(drafts, COLUMNS.items(), strict=True):
+                with draft.open("w", encoding="utf-8", newline="") as file:
+                    writer = csv.writer(file, lineterminator="\n")
+                    writer.writerow(header)
+                    writer.writerows(self.rows[table])
+            folder.mkdir(exist_ok=True)
+            for draft in drafts:
+                draft.replace(folder / draft.name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +119,6 @@ def write_network(folder: Path, sites: int, seed: int) -> dict[str, int]:
             _line_rows(tables, rng, plant, made)
             need |= {(plant.site, name): made * each for name, each in _inputs(plant).items()}
     _travel(tables, stages)
-    folder.mkdir(exist_ok=True)
     tables.write(folder)
     return {stage: len(plants) for stage, plants in stages.items()}
 

@@ -1,4 +1,4 @@
-"""Folders that are written whole or not at all."""
+"""Folders and files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -49,6 +49,25 @@ def whole_folder(target: Path, mark: str) -> Iterator[Path]:
             yield temporary
     except OSError as error:
         raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def whole_file(target: Path) -> Iterator[Path]:
+    """Yield a draft beside a file that takes its place only if the block succeeds.
+
+    Raises
+    ------
+    StoreError
+        If it cannot be written. What was there stays, and no draft is left.
+    """
+    draft = target.with_name(f".{os.getpid()}.{target.name}")
+    try:
+        yield draft
+        draft.replace(target)
+    except OSError as error:
+        raise StoreError(f"{target} cannot be written: {error.strerror or error}") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 @contextmanager

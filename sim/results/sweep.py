@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sim.errors import RunFailed, StoreError
 from sim.results.ensemble import Ensemble
 from sim.results.execute import execute
+from sim.results.folders import whole_file
 from sim.results.plan import Source, plan_of, with_ranges
 from sim.results.unfinished import record_of
 
@@ -155,16 +155,9 @@ def _run_point(item: tuple[Point, Path], jobs: int = 1) -> None:
     for position, (path, value) in enumerate(point.values.items()):
         frame.insert(position, PREFIX + path, value)
     frame["failed_replications"] = len({one["replication"] for one in result.manifest["failures"]})
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
-        frame.attrs = {}
+    frame.attrs = {}
+    with whole_file(file) as draft:
         frame.to_parquet(draft, index=False)
-        draft.replace(file)
-    except OSError as error:
-        reason = error.strerror or error
-        raise StoreError(f"{file} cannot be written: {reason}; other points are kept") from error
-    finally:
-        draft.unlink(missing_ok=True)
     shutil.rmtree(beside, ignore_errors=True)
 
 
@@ -187,8 +180,8 @@ def _table(files: Sequence[Path], folder: Path) -> pd.DataFrame:
     parts = [pd.read_parquet(file).dropna(axis=1, how="all") for file in files]
     columns = list(dict.fromkeys(name for file in files for name in pd.read_parquet(file).columns))
     whole = pd.concat(parts, ignore_index=True).reindex(columns=columns)
-    draft = folder / f".{TABLE}.{os.getpid()}"
-    whole.to_parquet(draft, index=False)
-    draft.replace(folder / TABLE)
-    whole.to_csv(folder / "sweep.csv", index=False)
+    with whole_file(folder / TABLE) as draft:
+        whole.to_parquet(draft, index=False)
+    with whole_file(folder / "sweep.csv") as draft:
+        whole.to_csv(draft, index=False)
     return whole
