@@ -77,6 +77,8 @@ def run(
         return
     date_of_stops = None if by is None else by.date()
     asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), date_of_stops, cluster)
+    for plan in plans:
+        _check(plan, asked)
     runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
     with reader_may_leave():
         _print(runs, as_json=as_json, quiet=quiet, verbose=verbose, by=asked.by)
@@ -94,6 +96,20 @@ class Asked:
     keep: tuple[str, ...] = ()
     by: date | None = None
     cluster: str | None = None
+
+
+def _check(plan: Source, asked: Asked) -> None:
+    """Refuse what would fail once all is simulated, and say what a single history has no use for."""
+    from datetime import timedelta
+
+    case = plan.case
+    last = case.start + timedelta(days=case.horizon_days - 1)
+    if asked.by is not None and not case.start <= asked.by <= last:
+        message = f"--by: {asked.by} lies outside {case.name}, from {case.start} to {last}"
+        raise typer.BadParameter(message)
+    unused = [name for name, value in (("--by", asked.by), ("--cluster", asked.cluster)) if value is not None]
+    if unused and case.replications == 1:
+        note(f"no use for {' and '.join(unused)}: {case.name} is a single history; add --replications")
 
 
 def _resumed(folder: Path, scenarios: list[str], out: Path | None, replications: int | None) -> int:
@@ -244,6 +260,7 @@ def _again(manifest: dict[str, Any], folder: Path | None, asked: Asked) -> str:
     words += [] if asked.seed is None else ["--seed", str(asked.seed)]
     words += [word for item in manifest["set"] for word in ("--set", item)]
     words += [word for item in asked.keep for word in ("--keep", item)]
+    words += [] if asked.by is None else ["--by", asked.by.isoformat()]
     words += [] if asked.cluster is None else ["--cluster", asked.cluster]
     words += [] if asked.until_ci is None else ["--until-ci", asked.until_ci]
     words += [] if asked.jobs == 1 else ["--jobs", str(asked.jobs)]

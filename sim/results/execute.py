@@ -155,6 +155,8 @@ def execute(
     if jobs < 1:
         raise RunFailed(f"jobs is {jobs}; at least 1 is needed")
     target = None if until_ci is None else target_of(until_ci)
+    if target is not None and plan.case.replications == 1:
+        raise RunFailed("--until-ci needs --replications, the most it may take: one history has no interval")
     if target is not None and plan.case.design is Design.LATIN_HYPERCUBE:
         raise RunFailed("a Latin hypercube is of a stated number of replications; take sobol or random")
     started = time.perf_counter()

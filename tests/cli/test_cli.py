@@ -184,7 +184,8 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
 
     monkeypatch.setattr(sim.engine, "simulate", stop)
     cover = "sites.works_1.cover=30 d"
-    words = ("--replications", "5", "--seed", "7", "--set", cover, "--out", "my runs/kept")
+    words = ("--replications", "5", "--seed", "7", "--set", cover, "--by", "2025-03-01")
+    words += ("--out", "my runs/kept")
     found = call("run", "ban", *words)
     assert found.exit_code == 130
     (again,) = [line for line in found.stderr.splitlines() if "to have them all" in line]
@@ -195,6 +196,23 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
     finished = sim.load_run("my runs/kept")
     assert (finished.manifest["finished_replications"], finished.is_complete) == (5, True)
     assert not (here / "my runs/kept/chunks").exists()
+
+
+@pytest.mark.parametrize("outside", ["2024-12-31", "2025-06-30"])
+def test_a_date_outside_the_run_is_refused_before_it(here: Path, outside: str) -> None:
+    found = call("run", "ban", "--replications", "3", "--by", outside)
+    assert found.exit_code == 2
+    assert "from 2025-01-01 to 2025-06-29" in " ".join(found.stderr.split())
+    assert list(here.iterdir()) == []
+
+
+def test_what_a_single_history_has_no_use_for_is_said(here: Path) -> None:
+    found = call("run", "ban", "--by", "2025-03-01")
+    assert found.exit_code == 0
+    assert "no use for --by: two_tier is a single history; add --replications" in found.stderr
+    found = call("run", "ban", "--until-ci", "stop = 0.02", "--out", "narrow")
+    assert (found.exit_code, (here / "narrow").exists()) == (1, False)
+    assert "--until-ci needs --replications" in found.stderr
 
 
 @pytest.mark.parametrize("seed", ["-1", str(2**63), "one"])
