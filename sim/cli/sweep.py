@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import INTERRUPTED, guarded, note, reader_may_leave, say, say_json
+from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
 from sim.cli.options import AsJson, Jobs, Quiet, Sets
 from sim.cli.run import progress_bar
 
@@ -21,7 +21,7 @@ def sweep(
     scenario: Annotated[str, typer.Argument(help="File or library name.")],
     grid: Annotated[
         list[str] | None,
-        typer.Option("--grid", metavar="PATH=A,B,C", help="Values of a figure; in place of `sweep:`."),
+        typer.Option("--grid", "-p", metavar="PATH=A,B,C", help="Values of a figure; in place of `sweep:`."),
     ] = None,
     replications: Annotated[int | None, typer.Option(min=1, help="Random histories of each point.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's seed.")] = None,
@@ -64,15 +64,21 @@ def sweep(
 
             rows = records(table)
             say_json({"schema_version": 1, "name": case.name, "folder": str(folder), "rows": rows})
-            return
-        if not quiet:
-            _print(table)
-        say(f"{len(points)} points; table: {folder / sweeping.TABLE}")
+        else:
+            if not quiet:
+                _print(table)
+            say(f"{len(points)} points; table: {folder / sweeping.TABLE}")
+    swept = [sweeping.PREFIX + path for path in points[0].values]
+    failed = int(table.drop_duplicates(swept)["failed_replications"].sum())
+    if failed:
+        note(f"{failed} replications failed; the column failed_replications says at which points")
+        raise typer.Exit(SOME_FAILED)
 
 
 def _print(table: pd.DataFrame) -> None:
     """Print a row per point: the first site to fall short, its runway, and the loss of all sites."""
     from rich import box
+    from rich.markup import escape
     from rich.table import Table
 
     from sim.cli.console import tables
@@ -94,5 +100,6 @@ def _print(table: pd.DataFrame) -> None:
         cells += [str(int(rows["line_stop_date"].notna().sum()))]
         cells += [str(int((rows["lost_beyond_baseline_units"] >= 0.5).sum()))]
         cells += [f"{rows['stop_probability'].max():.2f}"] if with_chances else []
-        shown.add_row(*map(str, values if isinstance(values, tuple) else (values,)), *cells)
+        swept_values = values if isinstance(values, tuple) else (values,)
+        shown.add_row(*(escape(str(cell)) for cell in (*swept_values, *cells)))
     tables().print(shown)

@@ -5,8 +5,9 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ POINTS = "points"
 TABLE = "sweep.parquet"
 PREFIX = "at:"
 """Before a swept path in the names of the table's columns."""
+ATTEMPTS = 3
+"""Times that worker processes may die."""
 KEPT = (
     "name",
     "realised_runway_days",
@@ -129,17 +132,36 @@ def sweep(
     done = len(points) - len(todo)
     tell(done, len(points))
     alone = jobs > 1 and len(todo) > 1 and all(point.plan.case.replications == 1 for point, _ in todo)
-    if alone:
-        with ProcessPoolExecutor(max_workers=jobs) as workers:
-            for _ in workers.map(_run_point, todo):
-                done += 1
-                tell(done, len(points))
-    else:
-        for item in todo:
-            _run_point(item, jobs)
-            done += 1
-            tell(done, len(points))
+    for _ in _in_parallel(todo, jobs) if alone else _one_by_one(todo, jobs):
+        done += 1
+        tell(done, len(points))
     return _table(files, folder)
+
+
+def _one_by_one(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]:
+    for item in todo:
+        _run_point(item, jobs)
+        yield
+
+
+def _in_parallel(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]:
+    """Run points side by side; a pool whose worker was killed is replaced, what it lost is done again."""
+    left = list(todo)
+    for _ in range(ATTEMPTS):
+        pool = ProcessPoolExecutor(max_workers=min(jobs, len(left)))
+        finished = set()
+        try:
+            pending = {pool.submit(_run_point, item): item for item in left}
+            for one in as_completed(pending):
+                one.result()
+                finished.add(pending[one][1])
+                yield
+            return
+        except BrokenProcessPool:
+            left = [item for item in left if item[1] not in finished]
+        finally:
+            pool.shutdown(cancel_futures=True)
+    raise RunFailed(f"worker processes die, {ATTEMPTS} times; finished points are kept, or take --jobs 1")
 
 
 def _run_point(item: tuple[Point, Path], jobs: int = 1) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import signal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -12,6 +15,9 @@ import sim
 import sim.engine
 from sim.cli.app import app
 from sim.errors import RunFailed, ScenarioError, StoreError
+from sim.results import sweep as sweeping
+from sim.results.plan import Source
+from sim.results.run import Run
 from sim.results.sweep import grid_points, sweep
 
 SMALL = Path(__file__).resolve().parents[1] / "scenario" / "small"
@@ -91,6 +97,29 @@ def test_deterministic_points_run_in_processes(scenario: Path, tmp_path: Path) -
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
 
+@pytest.mark.parametrize("always", [False, True])
+def test_a_killed_worker_is_replaced_and_finished_points_are_kept(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, always: bool
+) -> None:
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "40 d", "60 d")})
+    good, parent, flag = sweeping.execute, os.getpid(), tmp_path / "killed"
+
+    def deadly(plan: Source, **options: Any) -> Run:
+        if plan.sets == points[2].plan.sets and os.getpid() != parent and (always or not flag.exists()):
+            flag.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return good(plan, **options)
+
+    monkeypatch.setattr(sweeping, "execute", deadly)
+    if always:
+        with pytest.raises(RunFailed, match="worker processes die, 3 times"):
+            sweep(points, tmp_path / "out", jobs=2)
+    else:
+        assert len(sweep(points, tmp_path / "out", jobs=2)) == 3
+    assert flag.exists()
+    assert len(list((tmp_path / "out" / "points").glob("*.parquet"))) == (2 if always else 3)
+
+
 def test_what_cannot_be_swept_is_refused_before_anything_runs(scenario: Path, tmp_path: Path) -> None:
     with pytest.raises(ScenarioError, match="did you mean 'nagoya_cars'"):
         grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d",), "sites.nagoya_crs.cover": ("1 d",)})
@@ -111,3 +140,28 @@ def test_the_command_tables_the_grid(scenario: Path, tmp_path: Path) -> None:
     assert [line[0] for line in lines if line[1:2] == ["d"]] == ["20", "60"]
     assert f"2 points; table: {tmp_path / 'out' / 'sweep.parquet'}" in found.stdout
     assert CliRunner().invoke(app, [*words, "--grid", "x"]).exit_code == 3
+
+
+def test_a_list_among_the_values_is_shown(scenario: Path, tmp_path: Path) -> None:
+    grid = "interventions.stop.materials=[neodymium_oxide],[dysprosium_oxide]"
+    words = ["sweep", str(scenario), "-p", grid, "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.stderr
+    assert "[neodymium_oxide]" in found.stdout
+
+
+def test_failed_replications_of_a_point_are_code_4(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    good = sim.engine.simulate
+
+    def second_fails(case: object, replication: int | None = None, **options: object) -> object:
+        if replication == 1:
+            raise RuntimeError("poison")
+        return good(case, replication, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(sim.engine, "simulate", second_fails)
+    words = ["sweep", str(scenario), "-p", "sites.nagoya_cars.cover=20 d,60 d", "--replications", "3"]
+    found = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
+    assert found.exit_code == 4, found.output
+    assert "2 replications failed" in found.stderr
