@@ -8,6 +8,7 @@ after time is cut into single replications, and the one to blame is left out.
 from __future__ import annotations
 
 import contextlib
+import re
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
 CONNECT_SECONDS = 15.0
 """How long the scheduler may take to answer, and then a first worker to be there."""
+_ADDRESS = re.compile(r"([a-z]+://)?[^/]+:[0-9]+")
+"""Dask itself waits half a minute for one without a port, and then leaves a traceback."""
 AHEAD = 3
 """Batches per thread of the cluster that are handed out before one is back."""
 
@@ -97,6 +100,8 @@ def _connected(address: str) -> Iterator[Client]:
     except ImportError as error:
         message = "a cluster needs what the extra 'cluster' brings: pip install '.[cluster]'"
         raise RunFailed(message) from error
+    if not _ADDRESS.fullmatch(address):
+        raise RunFailed(f"{address!r} is no address of a Dask scheduler; write tcp://host:port")
     try:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:

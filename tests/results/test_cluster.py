@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -83,6 +84,13 @@ def test_without_a_scheduler_the_message_says_how_to_start_one(monkeypatch: pyte
     told = r"no Dask scheduler answers at tcp://127.0.0.1:9: (.|\n)*`dask scheduler`"
     with pytest.raises(RunFailed, match=told):
         sim.run(chancy_case(4), cluster="tcp://127.0.0.1:9")
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1", "tcp://10.0.0.1", "tcp://host:port"])
+def test_what_is_no_address_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", SimpleNamespace(Client=None))
+    with pytest.raises(RunFailed, match=r"is no address of a Dask scheduler; write tcp://host:port"):
+        sim.run(chancy_case(4), cluster=address)
 
 
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
