@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -144,11 +145,16 @@ def _one_by_one(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]
         yield
 
 
+def _begin() -> None:
+    # Ctrl-C goes to the whole group; the parent lets its workers finish their points.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 def _in_parallel(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]:
     """Run points side by side; a pool whose worker was killed is replaced, what it lost is done again."""
     left = list(todo)
     for _ in range(ATTEMPTS):
-        pool = ProcessPoolExecutor(max_workers=min(jobs, len(left)))
+        pool = ProcessPoolExecutor(max_workers=min(jobs, len(left)), initializer=_begin)
         finished = set()
         try:
             pending = {pool.submit(_run_point, item): item for item in left}
