@@ -7,14 +7,16 @@ file format and no engine.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 
 import numpy as np
 
 from sim.domain import Distribution, Network
+from sim.errors import DataError
 from sim.interventions import Intervention
 
 SMALLEST_EIGENVALUE = 1e-9
@@ -160,7 +162,14 @@ class Case:
     sources: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Bring into the network what interventions need there; it stays in the baseline, unused."""
+        """Bring into the network what interventions need there; it stays in the baseline, unused.
+
+        Raises
+        ------
+        DataError
+            If the window is empty, runways count from a day outside it, or two interventions share an id.
+        """
+        self._check()
         network, on_hand = self.network, dict(self.initial_state.on_hand)
         for item in sorted(self.interventions, key=lambda item: item.id):
             endowed = item.endows(network)
@@ -171,6 +180,19 @@ class Case:
             object.__setattr__(self, "network", network)
         if len(on_hand) > len(self.initial_state.on_hand):
             object.__setattr__(self, "initial_state", replace(self.initial_state, on_hand=on_hand))
+
+    def _check(self) -> None:
+        """Refuse what a scenario file could not say either."""
+        if type(self.start) is not date:
+            raise DataError(f"start is {self.start!r}; it is a date such as date(2025, 1, 1)")
+        if not isinstance(self.horizon_days, int | np.integer) or self.horizon_days < 1:
+            raise DataError(f"horizon_days is {self.horizon_days!r}; it is a whole number of days, 1 or more")
+        last = self.start + timedelta(days=int(self.horizon_days) - 1)
+        if self.runway_from is not None and not self.start <= self.runway_from <= last:
+            raise DataError(f"runway_from is {self.runway_from}; the case runs from {self.start} to {last}")
+        for name, times in Counter(item.id for item in self.interventions).items():
+            if times > 1:
+                raise DataError(f"{times} interventions have the id {name!r}; each needs one of its own")
 
     def _repr_html_(self) -> str:
         """Return the case for a notebook: question, window, what it imposes; all text is escaped."""
