@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.console import guarded, say_json
+from sim.cli.console import guarded, note, say_json
 from sim.cli.options import REFERENCE_NETWORK, AsJson, NetworkName
 
 
@@ -28,5 +28,8 @@ def claims(
     frame = check_claims(loaded, solve(loaded))
     if as_json:
         say_json({"schema_version": 1, "network": loaded.name, "belief": belief, "claims": records(frame)})
+        return
+    if frame.empty:
+        note(f"{loaded.name} has no claims: the table claims.csv of a network holds them")
         return
     print_frame(frame, "claims of the founding articles")

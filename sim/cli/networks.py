@@ -37,7 +37,10 @@ def network_of(name: str, sets: Sequence[str] = ()) -> Network:
 def network_of_any(name: str) -> Network:
     """Return the network of a run folder, of a scenario, or of that name."""
     from sim.data import load_network, packaged_networks
+    from sim.errors import DataError, Problem
     from sim.scenario import load
+    from sim.scenario.library import find, names
+    from sim.units import did_you_mean
 
     path = Path(name)
     resolved = path / "scenario.resolved.yaml"
@@ -45,4 +48,9 @@ def network_of_any(name: str) -> Network:
         return load(resolved).case.network
     if name in packaged_networks() or (path.is_dir() and (path / "network.csv").exists()):
         return load_network(name)
+    if not find(name).exists():
+        known = packaged_networks()
+        hint = did_you_mean(name, [*known, *names()]) or "sim list scenarios has the library"
+        allowed = f"a folder of tables, a run folder, a scenario, or a network: {', '.join(known)}"
+        raise DataError(Problem("does not exist", path=name, given=name, hint=hint, allowed=allowed))
     return load(name).case.network

@@ -213,7 +213,9 @@ def _baseline_line(run: Run) -> str:
     lost = run.baseline_metrics["lost_units"]
     short = lost[lost > 5e-5 * run.baseline_metrics["planned_units"]]
     if short.empty:
-        return f"baseline, with the same luck: all {len(lost)} build to plan"
+        names = run.baseline_metrics["name"]
+        who = f"all {len(names)} build" if len(names) != 1 else f"{names.iloc[0]} builds"
+        return f"baseline, with the same luck: {who} to plan"
     table = run.baseline_metrics.loc[short.index, ["name", "lost_units"]]
     losses = [f"{row['name']} {units_text(float(row['lost_units']))}" for row in table.to_dict("records")]
     return f"baseline, with the same luck, loses: {', '.join(losses)}"

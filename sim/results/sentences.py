@@ -164,7 +164,8 @@ def _no_effect(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[str
     losing = baseline["lost_units"] > NOTHING_SHARE * baseline["planned_units"]
     plan = "to plan" if metrics.empty or not bool(losing.any()) else "as much as in the baseline"
     if metrics.empty or not bool((share > NOTHING_SHARE).any()):
-        return f"no material effect: all {count} manufacturers build {plan} until {until}"
+        who = f"all {count} manufacturers build" if count != 1 else f"{metrics['name'].iloc[0]} builds"
+        return f"no material effect: {who} {plan} until {until}"
     worst = metrics.iloc[int(share.to_numpy().argmax())]
     beyond = " beyond the baseline's loss" if bool(losing.any()) else ""
     return (

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import StoreError
 from sim.metrics import SERIES
+from sim.results.chosen import AT
 from sim.results.document import document
 from sim.results.folders import whole
 from sim.results.hooks import HOOKS
@@ -171,6 +172,8 @@ def _long_series(run: Run) -> pa.Table:
     import pyarrow as pa
 
     extra = tuple(run.case.outputs) if run.case is not None else ()
+    if not len(run.replications):  # a single history has no table of its own for `built at toyota_japan`
+        extra = tuple(name.partition(AT)[0].strip() for name in extra)
     names = dict.fromkeys([*STORED, *(name for name in extra if name in SERIES)])
     parts = [_melted(name, run.series(name)) for name in names]
     parts += [_melted(BASELINE_PREFIX + name, run.series(name, baseline=True)) for name in BASELINE_STORED]

@@ -7,6 +7,7 @@ import shlex
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -339,3 +340,32 @@ def test_module_and_version_run_as_a_program() -> None:
 
 def test_no_colour_in_a_pipe(here: Path) -> None:
     assert "\x1b[" not in call("run", "ban").stdout
+
+
+def test_a_network_without_claims_says_so() -> None:
+    found = call("claims", "--network", str(ROOT / "docs" / "five_sites"))
+    assert (found.exit_code, found.stdout) == (0, "")
+    assert "five_sites has no claims" in found.stderr
+
+
+@pytest.mark.parametrize("command", ["stress", "sources"])
+def test_a_misspelt_network_is_matched_with_networks_and_scenarios(command: str) -> None:
+    found = call(command, "rare_earth_2024")
+    assert (found.exit_code, found.stdout) == (3, "")
+    assert "did you mean 'rare_earths_2024'" in found.stderr
+    assert "did you mean 'india_halt'" in call(command, "india_hlt").stderr
+
+
+def test_a_kept_series_of_a_single_history_is_in_its_folder(here: Path) -> None:
+    scenario = (
+        f"title: T\nquestion: Q?\nnetwork: {ROOT / 'docs' / 'five_sites'}\nstart: 2025-01-01\nhorizon: 30 d\n"
+    )
+    case = sim.load(_written(here / "five.yaml", scenario)).case
+    run = sim.run(replace(case, outputs=("backorders at nagoya_cars",)), out=here / "kept")
+    assert run.headline.startswith("no material effect: Nagoya cars builds to plan until")
+    assert len(sim.load_run(here / "kept").series("backorders")) == 30
+
+
+def _written(path: Path, text: str) -> Path:
+    path.write_text(text, encoding="utf-8")
+    return path
