@@ -88,7 +88,16 @@ HASHED = "sha256:"
 
 
 def _short(value: Any) -> str:
-    """Return a plain value as text, anything with parts as a hash."""
+    """Return a plain value as text, anything with parts as a hash.
+
+    Examples
+    --------
+    >>> from sim.case import Design
+    >>> _short(Design.SOBOL)
+    'sobol'
+    """
+    if isinstance(value, Enum):
+        return str(value.value)
     if isinstance(value, date):
         return value.isoformat()
     if value is None or isinstance(value, str | int | float):
