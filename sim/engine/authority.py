@@ -84,6 +84,7 @@ class Authority:
             pending.ready[row] = self._still_to_come(item, self.names[place], number)
             pending.round[row] = state.lanes.round[item.lane]
             pending.where[row] = bookkeeping.COMING
+            pending.weight[row] = 1.0
         sums.pending[0] = len(mine)
         return bool(mine)
 

@@ -7,6 +7,7 @@ So every scenario is run both ways: no decision may hang on a last bit.
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ from sim.interventions import ExportBan
 from sim.scenario import library, load
 from sim.testing import Sketch, day, small_case
 
+CROWDED = Path(__file__).parents[2] / "benchmarks" / "licensed.yaml"
 SCENARIOS = sorted(path.stem for *_, path in library())
 DAILY = ("line_made", "line_planned", "on_hand", "in_transit", "touched")
 
@@ -38,10 +40,18 @@ def assert_alike(one: Trajectory, other: Trajectory, *, room: float) -> None:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_no_decision_hangs_on_the_last_bit(scenario: str) -> None:
-    case = load(scenario).case
-    assert_alike(
-        simulate(case, in_detail=False), simulate(case, in_detail=False, day_by_day=True), room=1e-8
-    )
+    assert_no_edge(load(scenario).case, None)
+
+
+@pytest.mark.parametrize("replication", [None, 1, 2])
+def test_no_licence_hangs_on_the_last_bit(replication: int | None) -> None:
+    """A desk at its limit: a single application more would put off all that come after it."""
+    assert_no_edge(load(CROWDED).case, replication)
+
+
+def assert_no_edge(case: Case, replication: int | None) -> None:
+    copied = simulate(case, replication, in_detail=False)
+    assert_alike(copied, simulate(case, replication, in_detail=False, day_by_day=True), room=1e-8)
 
 
 CUT, HORIZON = 60, 200

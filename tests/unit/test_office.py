@@ -114,6 +114,32 @@ def test_the_desk_decides_as_one_that_sorts_everything_anew(per_week: float, see
         state.decision_count[0] = 0
 
 
+def test_what_is_refused_on_average_is_that_part_of_an_application_and_comes_to_an_end() -> None:
+    """Half of 8 t is granted each time: 4, 2, 1 ..., and the desk works 1, 1/2, 1/4 ... days on it."""
+    case = small_case(serial_chain([20.0, 30.0], [8, 12]), 10)
+    state = factory.copy_state(compiled(case.network, realise(case, None)).steady)
+    state = factory.with_decisions(state, 200)
+    books = bookkeeping.with_rows(bookkeeping.with_luck(bookkeeping.blank(ints([0])), DRAWN), 4)
+    books.lanes.drawn[:], books.lanes.slowness[:], books.lanes.approval[:] = DRAWN, 1.0, 0.5
+    books.lanes.patience[:] = math.inf
+    rule = books.rule
+    rule.per_week[0], rule.licence_tonnes[0], rule.validity[0] = 7.0, 1e9, math.inf
+    rule.is_certain[0] = 1
+    state.lanes.unfiled[0] = 8.0
+    worked, granted = [], []
+    for week in range(40):
+        books.sums.free_from[0] = 7.0 * week
+        meet(Ref(books), Ref(state), 7 * week)
+        worked.append(float(books.sums.free_from[0]) - 7.0 * week)
+        granted.append(state.decisions.quantity[: state.decision_count[0]].sum())
+        state.decision_count[0] = 0
+    rounds = 20  # what would be left after them, 2^-20 of the application, is less than a millionth
+    np.testing.assert_allclose(granted[: rounds - 1], [4.0 / 2**k for k in range(rounds - 1)])
+    assert sum(granted) == pytest.approx(8.0, rel=1e-14)
+    assert granted[rounds:] == [0.0] * (40 - rounds)
+    np.testing.assert_allclose(worked[:rounds], [1.0 / 2**k for k in range(rounds)], atol=1e-9)
+
+
 def rows_of(decided: Table, count: int) -> list[tuple[int, int, int, float]]:
     """Return a week's decisions in order."""
     columns = (decided.day, decided.lane, decided.what, decided.quantity)

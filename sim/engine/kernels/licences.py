@@ -114,9 +114,12 @@ def file_for_licence(levers: Levers, state: State, lane: int, quantity: float, t
         return quantity
     covered = max(state.lanes.granted[lane] - state.lanes.used[lane] - state.lanes.cleared[lane], 0.0)
     cleared = min(covered, share * quantity)
+    waits = share * quantity - cleared
+    if waits <= NOTHING * quantity:
+        cleared, waits = share * quantity, 0.0
     state.lanes.cleared[lane] += cleared
-    wait(state, lane, share * quantity - cleared, today)
-    return quantity - (share * quantity - cleared)
+    wait(state, lane, waits, today)
+    return quantity - waits
 
 
 @helper
@@ -150,7 +153,7 @@ def lapse(state: State, lane: int, granted: float, today: int) -> None:
     state.lanes.lapsed[lane] += lapsed
     left = max(state.lanes.granted[lane] - state.lanes.used[lane], 0.0)
     excess = state.lanes.cleared[lane] - left
-    if excess <= NOTHING * lapsed or excess <= 0.0:
+    if excess <= NOTHING * granted:
         return
     free_licence(state, lane, left / state.lanes.cleared[lane])
     off_the_book(state, lane, excess, today)
@@ -189,8 +192,9 @@ def follow_licences(net: Net, levers: Levers, state: State, today: int) -> None:
 @helper
 def hold_orders(state: State, lane: int, share: float, today: int) -> None:
     """Make a share of a lane's open orders wait: the rule is in force from today."""
-    free = state.lanes.unshipped[lane] + state.lanes.stale[lane] - state.lanes.cleared[lane]
-    if free * share > 0.0:
+    there = state.lanes.unshipped[lane] + state.lanes.stale[lane]
+    free = there - state.lanes.cleared[lane]
+    if free > NOTHING * there and share > 0.0:
         off_the_book(state, lane, free * share, today)
         wait(state, lane, free * share, today)
 

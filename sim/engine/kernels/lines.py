@@ -23,6 +23,8 @@ from sim.engine.kernels.wants import (
 
 ENOUGH = 1.0 - 1e-12
 """A supply this close to the want is the want (shares sum to one only up to rounding)."""
+SPECK = 1e-12
+"""A supply this small beside the want is none: what rounding leaves of a stock would be halved for ever."""
 STOPPED_SHARE = 0.05
 """A build line at this share of what its ramp allows or less stands still, and restarts by its ramp."""
 ALL = 1e300
@@ -70,6 +72,8 @@ def supply_groups(net: Net, state: State, work: Work) -> None:
     for group in range(len(net.groups)):
         if work.groups.missing[group] > 1e-13 * work.groups.want[group]:
             fill_in(net, state, work, group)
+        if work.groups.got[group] <= SPECK * work.groups.want[group]:
+            work.groups.got[group] = 0.0
         work.groups.left[group] = work.groups.got[group]
 
 

@@ -16,6 +16,8 @@ from sim.engine.kernels.licences import GRANT, GRANT_LATE, LAPSE, OVERDUE, REFUS
 
 WEEK = 7.0
 DONE, GROW_LUCK = range(2)
+LEAST_PART = 1e-6
+"""Part of an application that is not filed anew: a mean that is refused time and again would never end."""
 SPECK = 1e-9
 """Part of a day that is rounding: a decision takes effect on the morning after it."""
 
@@ -113,14 +115,14 @@ def take_in(books: Books, state: State) -> None:
             books.week.filed[0] += tonnes
             books.lanes.filed[place] += tonnes
             row = new_row(books)
-            write_application(books, row, place, tonnes, ordered, ordered)
+            write_application(books, row, place, tonnes, ordered, ordered, 1.0)
             books.pending.round[row] = state.lanes.round[lane]
             books.pending.is_overdue[row] = 0
 
 
 @helper
 def write_application(
-    books: Books, row: int, place: int, tonnes: float, ordered: float, filed: float
+    books: Books, row: int, place: int, tonnes: float, ordered: float, filed: float, weight: float
 ) -> None:
     """Write a new application of a lane into a row."""
     number = books.lanes.count[place]
@@ -134,6 +136,7 @@ def write_application(
     books.pending.number[row] = number
     books.pending.is_returned[row] = 0
     books.pending.where[row] = COMING
+    books.pending.weight[row] = weight
 
 
 @helper
@@ -188,7 +191,8 @@ def sort_due(books: Books, until: float) -> int:
 def slot(books: Books, row: int) -> float:
     """Return the day on which an application would be decided, were it the next one."""
     licences = max(math.ceil(books.pending.tonnes[row] / books.rule.licence_tonnes[0]), 1)
-    return max(books.sums.free_from[0], books.pending.ready[row]) + licences * WEEK / books.rule.per_week[0]
+    days = books.pending.weight[row] * licences * WEEK / books.rule.per_week[0]
+    return max(books.sums.free_from[0], books.pending.ready[row]) + days
 
 
 @helper
@@ -203,9 +207,11 @@ def settle(books: Books, state: State, row: int, day: float) -> None:
         books.pending.ready[row] = day + books.luck.returned[place, number]
         books.pending.where[row] = COMING
         return
-    share = books.lanes.approval[place]
+    share, weight = books.lanes.approval[place], books.pending.weight[row]
     if books.rule.is_certain[0] == 0:
         share = 1.0 if books.luck.chance_granted[place, number] < share else 0.0
+    elif weight * (1.0 - share) < LEAST_PART:
+        share = 1.0
     tonnes, ordered = books.pending.tonnes[row], books.pending.ordered[row]
     granted = tonnes * share
     refused = tonnes - granted
@@ -223,7 +229,7 @@ def settle(books: Books, state: State, row: int, day: float) -> None:
         write_decision(books, state, effect, place, what, refused, waited)
         forget(books, row)
         return
-    write_application(books, row, place, refused, ordered, day)
+    write_application(books, row, place, refused, ordered, day, weight * (1.0 - share))
 
 
 @helper

@@ -391,7 +391,7 @@ def fitting_elsewhere(net: Net, state: State, work: Work, lane: int, group: int,
     for other in range(net.groups.lane_first[group], net.groups.lane_end[group]):
         if other != lane and net.lanes.pushed[other] == 0 and can_step_in(net, state, work, other, today):
             fits += net.lanes.fits[other]
-    return min(fits, 1.0)
+    return fits if fits < 1.0 - ROUNDING else 1.0
 
 
 @helper
@@ -415,7 +415,7 @@ def spread(
         if levers.lanes.preferred[lane] > 0.0 and spare > 0.0 and not is_preferred:
             is_preferred = True
             by_spare = 0.0
-            for k in range(first, j):
+            for k in range(first, lane):
                 work.lanes.ask[k] = 0.0
         if not is_preferred or levers.lanes.preferred[lane] > 0.0:
             work.lanes.ask[lane] = 1.0
