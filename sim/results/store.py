@@ -50,6 +50,7 @@ NEEDED: dict[str, type] = {
     "name": str, "title": str, "network": str, "start": str, "horizon_days": int, "runway_from": str,
     "runway_from_day": int, "replications": int, "seed": int, "case_hash": str, "interventions": list,
     "material_names": dict, "failures": list, "interrupted": bool, "timing": dict, "versions": dict,
+    "files": list,
 }  # fmt: skip
 """What a manifest must have to be read, and of which type."""
 JSON_WORDS = {
@@ -264,6 +265,7 @@ def load_run(folder: str | Path) -> Run:
         raise StoreError(f"{path} is not a run folder: it has no {MANIFEST}")
     try:
         manifest = _read_manifest(path / MANIFEST)
+        _check_tables(path, manifest["files"])
         metrics, baseline = read_site_tables(path)
         replicated = {name: _read_replicated(path / f"{name}.parquet") for name in REPLICATED}
         resolved = path / "scenario.resolved.yaml"
@@ -282,6 +284,29 @@ def load_run(folder: str | Path) -> Run:
         resolved_yaml=resolved_yaml,
         folder=path,
     )
+
+
+def _check_tables(folder: Path, names: list[str]) -> None:
+    """Refuse a folder that lost a table, whether or not what follows would have read it.
+
+    Much is simulated again from the scenario, so a lost table would pass unseen. Only the ends of the files
+    are read, which takes a millisecond.
+
+    Raises
+    ------
+    StoreError
+        If a table that the manifest lists is missing, or has no end that can be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    for path in (folder / name for name in names if name.endswith(".parquet")):
+        try:
+            pq.read_metadata(path)
+        except FileNotFoundError:
+            raise StoreError(f"{path} is missing; run the scenario again") from None
+        except (OSError, ValueError, pa.ArrowException) as error:
+            raise StoreError(f"{path} is damaged ({error}); run the scenario again") from error
 
 
 def _read_replicated(path: Path) -> pd.DataFrame | None:
@@ -307,6 +332,9 @@ def _read_manifest(path: Path) -> dict[str, Any]:
             date.fromisoformat(manifest[key])
         except ValueError:
             raise ValueError(f"{MANIFEST}: {key} is {manifest[key]!r}, not a date") from None
+    for item in manifest["files"]:
+        if not isinstance(item, str):
+            raise ValueError(f"{MANIFEST}: files holds {item!r}, not a text")
     for item in manifest["interventions"]:
         if not isinstance(item, dict) or not set(OF_RULE) <= set(item):
             raise ValueError(f"{MANIFEST}: interventions holds {item!r}, which lacks {', '.join(OF_RULE)}")

@@ -237,7 +237,7 @@ def broken(folder: Path, name: str, text: str) -> Path:
         ("manifest.json", "[]", "holds no object"),
         ("metrics.csv", "site,name\nsony,Sony\n", "cut short"),
         ("scenario.resolved.yaml", "name: [", "cannot be run again"),
-        ("series.parquet", "nothing", "missing or damaged"),
+        ("series.parquet", "nothing", "series.parquet is damaged"),
     ],
 )
 def test_a_corrupted_run_folder_is_refused(
@@ -260,6 +260,8 @@ def test_a_corrupted_run_folder_is_refused(
         ("seed", [1], "seed is .1., not a number"),
         ("interventions", "x", "interventions is 'x', not a list"),
         ("interventions", [{"a": 1}], "which lacks id, kind, start, end"),
+        ("files", {}, "files is .*, not a list"),
+        ("files", [3], "files holds 3, not a text"),
     ],
 )
 def test_a_manifest_with_a_value_of_another_kind_is_refused(
@@ -333,6 +335,56 @@ def test_commands_refuse_a_damaged_site_table_and_write_nothing(
     assert "bug in sim" not in done.stderr
     assert "bad/metrics.csv:2 is damaged" in done.stderr
     assert sorted(tmp_path.rglob("*")) == before
+
+
+TABLES = ("series", "shipments", "gates", "licences", "origin")
+
+
+@pytest.mark.parametrize("table", TABLES)
+@pytest.mark.parametrize("damage", ["cut", "removed", "emptied"])
+def test_a_table_that_was_cut_or_removed_is_refused_by_name(
+    saved: Path, tmp_path: Path, table: str, damage: str
+) -> None:
+    folder = Path(shutil.copytree(saved, tmp_path / "bad"))
+    path = folder / f"{table}.parquet"
+    whole = path.read_bytes()
+    if damage == "removed":
+        path.unlink()
+    else:
+        path.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"")
+    said = "is missing" if damage == "removed" else "is damaged"
+    with pytest.raises(StoreError, match=rf"bad/{table}\.parquet {said}.*; run the scenario again$"):
+        sim.load_run(folder)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["compare", "bad", "bad", "--out", "x"],
+        ["report", "bad"],
+        ["diff", "bad", "bad"],
+        ["plot", "gates", "bad"],
+        ["plot", "river", "bad"],
+        ["export", "bad"],
+    ],
+)
+def test_every_command_refuses_a_folder_that_lost_a_table(
+    saved: Path, tmp_path: Path, words: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(saved, "bad")
+    Path("bad/gates.parquet").unlink()
+    before = sorted(tmp_path.rglob("*"))
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 1
+    assert "bad/gates.parquet is missing; run the scenario again" in done.stderr
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+def test_a_run_whose_tables_are_whole_is_read(saved: Path) -> None:
+    manifest = json.loads((saved / "manifest.json").read_text(encoding="utf-8"))
+    assert {f"{name}.parquet" for name in TABLES} <= set(manifest["files"])
+    assert sim.load_run(saved).name == "null_set"
 
 
 @pytest.fixture(scope="module")
