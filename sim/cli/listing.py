@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from difflib import get_close_matches
 from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from sim.cli.console import guarded, say, say_json
+from sim.cli.console import guarded, note, say, say_json
 from sim.cli.options import REFERENCE_NETWORK, AsJson, NetworkName
 
 Rows = list[dict[str, str]]
@@ -32,17 +33,28 @@ class Kind(StrEnum):
 def listing(
     kind: Annotated[Kind, typer.Argument(help="What to list.")],
     network: NetworkName = REFERENCE_NETWORK,
+    example: Annotated[
+        str | None,
+        typer.Option("--example", metavar="KIND", help="interventions: a scenario of this kind that runs."),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """List what has a name: scenarios, sites, materials, intervention kinds, policy measures and more."""
+    if example is not None:
+        if kind is not Kind.interventions:
+            raise typer.BadParameter("--example belongs to `sim list interventions`")
+        say(_example(example))
+        return
     rows = READERS[kind](network)
     if as_json:
         say_json({"schema_version": 1, kind.value: rows})
         return
-    keys = list(rows[0]) if rows else []
+    keys = [key for key in rows[0] if key != "example"] if rows else []
     widths = {key: max(len(row[key]) for row in rows) for key in keys}
     for row in rows:
         say("  ".join(f"{row[key]:<{widths[key]}}" for key in keys).rstrip())
+    if kind is Kind.interventions:
+        note("one that runs: sim list interventions --example KIND > my.yaml")
 
 
 def _scenarios(_: str) -> Rows:
@@ -72,11 +84,25 @@ def _materials(name: str) -> Rows:
 
 def _interventions(_: str) -> Rows:
     from sim.interventions import KINDS
+    from sim.interventions.examples import example_of
 
     return [
-        {"kind": kind, "does": (found.__doc__ or "").strip().splitlines()[0]}
+        {"kind": kind, "does": (found.__doc__ or "").strip().splitlines()[0], "example": example_of(found)}
         for kind, found in sorted(KINDS.items())
     ]
+
+
+def _example(kind: str) -> str:
+    """Return a scenario of one kind."""
+    from sim.interventions import KINDS
+    from sim.interventions.examples import example_scenario
+
+    if kind not in KINDS:
+        near = get_close_matches(kind, KINDS, n=1)
+        guess = f"; did you mean {near[0]!r}?" if near else ""
+        known = ", ".join(sorted(KINDS))
+        raise typer.BadParameter(f"{kind!r} is not a kind of intervention{guess} kinds: {known}")
+    return example_scenario(KINDS[kind]).rstrip()
 
 
 def _metrics(_: str) -> Rows:

@@ -27,7 +27,7 @@ class ContractFreeze(Intervention):
     ```yaml
     id: freeze
     kind: contract_freeze
-    from: Australia
+    from: India
     to: Japan
     materials: [ndpr]
     start: 2025-03-01

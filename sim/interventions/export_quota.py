@@ -35,7 +35,7 @@ class ExportQuota(Quota):
     ```yaml
     id: quota
     kind: export_quota
-    from: Australia
+    from: India
     materials: [ndpr]
     start: 2025-03-01
     window: 6 months

@@ -60,7 +60,7 @@ class NewCapacity(Intervention):
     ```yaml
     id: zhana_mine
     kind: new_capacity
-    line: zhana_kazakhstan
+    line: zhana_kazakhstan_mining
     capacity: 350 t/yr
     start: 2025-04-02
     stages:

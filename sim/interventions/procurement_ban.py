@@ -35,8 +35,7 @@ class ProcurementBan(Intervention):
     id: dfars
     kind: procurement_ban
     to: United States
-    covered: [Kazakhstan]
-    materials: [ndpr_oxide]
+    covered: [China]
     start: 2025-03-01
     ```
     """

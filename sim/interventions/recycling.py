@@ -29,7 +29,7 @@ class Recycling(Intervention):
     ```yaml
     id: old_motors
     kind: recycling
-    lines: [zhana_kazakhstan]
+    lines: [old_magnets_china_collection]
     added: 100 t/yr
     start: 2025-03-01
     enforced: 12 months

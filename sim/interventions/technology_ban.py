@@ -30,7 +30,7 @@ class TechnologyBan(Intervention):
     id: no_know_how
     kind: technology_ban
     to: Japan
-    lines: [zhana_kazakhstan]
+    lines: [zhana_kazakhstan_mining]
     pace: 50 %
     yield_loss: 5 %
     start: 2025-03-01

@@ -300,6 +300,13 @@ def test_list_prints_names_and_json(kind: str) -> None:
     assert next(iter(rows[0].values())) in call("list", kind).stdout
 
 
+def test_an_example_of_a_kind_that_does_not_exist_is_wrong_usage() -> None:
+    found = call("list", "interventions", "--example", "export_bann")
+    assert found.exit_code == 2
+    assert "did you mean 'export_ban'?" in " ".join(found.stderr.split())
+    assert call("list", "sites", "--example", "export_ban").exit_code == 2
+
+
 def test_schema_is_a_json_schema() -> None:
     assert json.loads(call("schema").stdout)["type"] == "object"
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
@@ -19,6 +18,7 @@ from sim.domain import Country, Distribution, Network
 from sim.interventions import KINDS, Intervention, Recovery, Stage, Window
 from sim.interventions.base import Answer
 from sim.interventions.content_rule import Denied, Limb, Limbs
+from sim.interventions.examples import example_of
 from sim.interventions.export_ban import Diversion
 from sim.interventions.export_licence import Approval, Capacity, Collateral, Screening
 from sim.interventions.instructions import Reach, Turn, WaitFor, WaitUntil, Watch
@@ -83,6 +83,7 @@ def reference_like() -> Network:
     sketch.mine("mt_weld", "ndpr_oxide", plan=0.8, country="AU", capacity_per_day=0.9)
     sketch.mine("irel_sands", "ndpr_oxide", plan=1.0, country="IN")
     sketch.mine("zhana_kazakhstan", "ndpr_oxide", plan=1.0, country="KZ")
+    sketch.mine("old_magnets_china", "ndpr_oxide", plan=0.2, country="CN")
     sketch.plant("japan_alloy", {"ndpr_metal": 1.0}, {"ndpr_oxide": 1.2}, country="JP")
     sketch.builder("toyota_japan", {"ndpr_metal": 1.0}, plan=1.0, cover=90.0, country="JP")
     sketch.builder("us_maker", {"ndpr_oxide": 1.0}, plan=1.0, cover=90.0, country="US")
@@ -90,8 +91,9 @@ def reference_like() -> Network:
     sketch.lane("irel_sands", "japan_alloy", "ndpr_oxide", days=22, share=0.5)
     sketch.lane("japan_alloy", "toyota_japan", "ndpr_metal", days=3)
     sketch.lane(
-        "zhana_kazakhstan", "us_maker", "ndpr_oxide", days=40, share=0.8, passes=("KZ", "CN", "US")
+        "zhana_kazakhstan", "us_maker", "ndpr_oxide", days=40, share=0.6, passes=("KZ", "CN", "US")
     )
+    sketch.lane("old_magnets_china", "us_maker", "ndpr_oxide", days=35, share=0.2)
     sketch.lane(
         "mt_weld", "us_maker", "ndpr_oxide", days=48, share=0.2, passes=("AU", "cape_of_good_hope", "US")
     )
@@ -99,18 +101,12 @@ def reference_like() -> Network:
     names |= {"CN": "China"}
     network = sketch.network()
     lines = dict(network.lines)
-    lines["zhana_kazakhstan"] = replace(lines.pop("zhana_kazakhstan_line"), line_id="zhana_kazakhstan")
+    named = {"zhana_kazakhstan": "zhana_kazakhstan_mining"}
+    named["old_magnets_china"] = "old_magnets_china_collection"
+    for site, line in named.items():
+        lines[line] = replace(lines.pop(f"{site}_line"), line_id=line)
     countries = {code: Country(code, name) for code, name in names.items()}
     return replace(network, lines=lines, countries=countries)
-
-
-def example_text(kind: type[Intervention]) -> str:
-    """Return the YAML example of a kind's docstring."""
-    text = (kind.__doc__ or "").split("Examples")[-1]
-    found = re.search(r"```yaml\n(.*?)```", text, re.DOTALL)
-    assert found, f"{kind.__name__} has no YAML example at the end of its docstring"
-    lines = found.group(1).splitlines()
-    return "\n".join(line[4:] if line.startswith("    ") else line for line in lines)
 
 
 def read_field(item: Any, value: Any) -> Any:
@@ -144,7 +140,7 @@ def construct(kind: type, values: Mapping[str, Any]) -> Any:
 
 def from_example(kind: type[Intervention]) -> Intervention:
     """Build the intervention of a kind's docstring."""
-    values = YAML(typ="safe", pure=True).load(StringIO(example_text(kind)))
+    values = YAML(typ="safe", pure=True).load(StringIO(example_of(kind)))
     assert values["kind"] == kind.kind
     return construct(kind, values)
 
@@ -197,7 +193,7 @@ class Stand:
 
     network: Network
     from_example = staticmethod(from_example)
-    example_text = staticmethod(example_text)
+    example_text = staticmethod(example_of)
     play = staticmethod(play)
     levers_after = staticmethod(levers_after)
     reached = staticmethod(reached)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import ast
 import inspect
+import json
 import pickle
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+import sim
+from sim.cli.app import app
 from sim.interventions import KINDS, After, Intervention, Pause, Step
 from sim.interventions.instructions import Turn, Watch
 from sim.interventions.levers import LEVERS
+from sim.scenario import json_schema
 
 DOCS = Path(__file__).parents[2] / "docs" / "interventions.md"
 START = date(2025, 1, 1)
@@ -187,6 +192,33 @@ def test_the_documentation_lists_every_field_and_lever(kind):
     ]
     assert [row for row in rows if row not in page] == []
     assert f"Levers: {', '.join(f'`{lever}`' for lever in kind.levers)}." in page
+
+
+def test_the_schema_of_scenarios_knows_the_kind_with_every_field(kind):
+    schema = json_schema()
+    items = schema["properties"]["interventions"]["items"]
+    assert kind.kind in items["properties"]["kind"]["enum"]
+    (then,) = (
+        rule["then"] for rule in items["allOf"] if rule["if"]["properties"]["kind"]["const"] == kind.kind
+    )
+    known = schema["$defs"][then["$ref"].removeprefix("#/$defs/")]["properties"]
+    assert {item.metadata.get("alias", item.name) for item in fields(kind)} <= set(known)
+
+
+def test_it_is_listed_with_its_example(kind, stand):
+    rows = json.loads(CliRunner().invoke(app, ["list", "interventions", "--json"]).stdout)["interventions"]
+    (row,) = (row for row in rows if row["kind"] == kind.kind)
+    assert row["does"] == kind.__doc__.strip().splitlines()[0]
+    assert row["example"] == stand.example_text(kind)
+
+
+def test_its_example_is_a_scenario_that_loads_and_runs(kind, tmp_path):
+    found = CliRunner().invoke(app, ["list", "interventions", "--example", kind.kind])
+    path = tmp_path / "example.yaml"
+    path.write_text(found.stdout, encoding="utf-8")
+    run = sim.run(path)
+    assert [item.kind for item in run.case.interventions] == [kind.kind]
+    assert run.manifest["warnings"] == []
 
 
 def test_a_kind_needs_neither_engine_nor_reader(kind):
