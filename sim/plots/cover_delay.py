@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -38,6 +38,23 @@ AFTER_DAYS = 120
 MOST_POINTS = 12
 TENTHS_BELOW = 10.0
 """Losses are written to a tenth of a percent if all are smaller than this [%]."""
+LABEL_AT = 1.03
+"""Where names of manufacturers begin [share of the width of the axes]."""
+NUMBER_ROOM = (0.075, 0.065)
+"""Width and height that a number of a cell wants with half a marker around it [share of the axes]."""
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A manufacturer in the picture [shares of the axes]."""
+
+    name: str
+    x: float
+    y: float
+    level: float
+    """Height of its name, which others push aside."""
+    is_out: bool
+    """Its cover bridges more than the axis holds."""
 
 
 def prepare_cover_delay(
@@ -179,24 +196,29 @@ def draw_cover_delay(frame: pd.DataFrame, ax: Axes) -> Axes:
         linewidth=0.8,
     )  # fmt: skip
     digits = 0 if high >= TENTHS_BELOW else 1
-    for i, j in np.ndindex(*values.shape):
-        # In the corner of the cell, where neither points nor the line lie on it.
-        place = (_edges(delays)[j], _edges(covers)[i + 1])
-        ax.annotate(
-            f"{values[i, j]:.{digits}f}",
-            xy=place,
-            xytext=(3, -3),
-            textcoords="offset points",
-            ha="left",
-            va="top",
-            fontsize=7.5,
-            color="white" if values[i, j] > 0.55 * high else DARK,
-        )
     right, top = _edges(delays)[-1], _edges(covers)[-1]
     share = frame.attrs["share"]
     reach = np.array([0.0, min(right, top / share)])
     ax.plot(reach, share * reach, color="#D55E00", linewidth=2.0, zorder=4)
-    _draw_points(frame, ax, right, top)
+    marks = _placed(frame, right, top)
+    drawn = _obstacles(marks, (reach[1] / right, share * reach[1] / top))
+    for i, j in np.ndindex(*values.shape):
+        x0, x1 = _edges(delays)[j : j + 2] / right
+        y0, y1 = _edges(covers)[i : i + 2] / top
+        x, y = _free_corner((x0, x1), (y0, y1), drawn)
+        is_left, is_top = x == x0, y == y1
+        ax.annotate(
+            f"{values[i, j]:.{digits}f}",
+            xy=(x, y),
+            xycoords="axes fraction",
+            xytext=(3 if is_left else -3, -3 if is_top else 3),
+            textcoords="offset points",
+            ha="left" if is_left else "right",
+            va="top" if is_top else "bottom",
+            fontsize=7.5,
+            color="white" if values[i, j] > 0.55 * high else DARK,
+        )
+    _draw_points(marks, ax)
     for working, calendar in WORKING_DAYS.items():
         if calendar < right:
             ax.annotate(
@@ -237,17 +259,52 @@ def _edges(middles: np.ndarray) -> np.ndarray:
     return np.concatenate(([0.0], between, [last]))
 
 
-def _draw_points(frame: pd.DataFrame, ax: Axes, right: float, top: float) -> None:
-    """Draw the manufacturers; those that bridge more than the axis holds stand at its edge."""
-    points = [(name, min(cover, top), bridged) for name, cover, bridged in frame.attrs["points"]]
-    levels = spread([cover / top for _, cover, _ in points], 0.052)
-    for (name, cover, bridged), level in zip(points, levels, strict=True):
-        is_out = bridged > right
-        x = right if is_out else bridged
+def _placed(frame: pd.DataFrame, right: float, top: float) -> list[Mark]:
+    """Return where manufacturers stand; those that bridge more than the axis holds stand at its edge."""
+    points = frame.attrs["points"]
+    levels = spread([min(cover / top, 1.0) for _, cover, _ in points], 0.052)
+    return [
+        Mark(name, min(bridged / right, 1.0), min(cover / top, 1.0), level, is_out=bridged > right)
+        for (name, cover, bridged), level in zip(points, levels, strict=True)
+    ]
+
+
+def _obstacles(marks: Sequence[Mark], end: tuple[float, float]) -> list[tuple[np.ndarray, float]]:
+    """Return what a number should not lie on, as points along it, and how much it would be hidden there."""
+    along = np.linspace(0.0, 1.0, 200)[:, None]
+    found = [(along * np.array(end), 2.0)]
+    for mark in marks:
+        start = np.array([mark.x, mark.y])
+        found.append((start[None, :], 4.0))
+        found.append((start + along * (np.array([LABEL_AT, mark.level]) - start), 1.0))
+    return found
+
+
+def _free_corner(
+    across: tuple[float, float], up: tuple[float, float], drawn: Sequence[tuple[np.ndarray, float]]
+) -> tuple[float, float]:
+    """Return the corner of a cell where the least hides a number, the top left one if all are free."""
+    wide, high = NUMBER_ROOM
+
+    def hidden(corner: tuple[float, float]) -> float:
+        middle = np.array([
+            corner[0] + (wide / 2 if corner[0] == across[0] else -wide / 2),
+            corner[1] + (high / 2 if corner[1] == up[0] else -high / 2),
+        ])  # fmt: skip
+        room = np.array([wide, high]) / 2.0
+        return sum(weight for path, weight in drawn if (np.abs(path - middle) <= room).all(axis=1).any())
+
+    return min(((x, y) for y in reversed(up) for x in across), key=hidden)
+
+
+def _draw_points(marks: Sequence[Mark], ax: Axes) -> None:
+    """Draw the manufacturers with their names beside the axes."""
+    for mark in marks:
         ax.plot(
-            [x],
-            [cover],
-            ">" if is_out else "o",
+            [mark.x],
+            [mark.y],
+            ">" if mark.is_out else "o",
+            transform=ax.transAxes,
             color="#CC79A7",
             markeredgecolor=DARK,
             markersize=7,
@@ -255,9 +312,10 @@ def _draw_points(frame: pd.DataFrame, ax: Axes, right: float, top: float) -> Non
             clip_on=False,
         )
         ax.annotate(
-            short_name(name, 40),
-            xy=(x, cover),
-            xytext=(1.03, level),
+            short_name(mark.name, 40),
+            xy=(mark.x, mark.y),
+            xycoords="axes fraction",
+            xytext=(LABEL_AT, mark.level),
             textcoords="axes fraction",
             fontsize=7.5,
             va="center",

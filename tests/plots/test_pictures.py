@@ -374,6 +374,29 @@ def test_cover_against_delay_runs_its_grid_and_losses_follow_the_line() -> None:
     assert "[calendar days]" in ax.get_xlabel()
 
 
+@pytest.mark.parametrize("across", [0.02, 0.1, 0.28, 0.5, 0.75, 0.98])
+@pytest.mark.parametrize("up", [0.03, 0.3, 0.5, 0.7, 0.97])
+def test_no_manufacturer_hides_the_number_of_its_cell(across: float, up: float) -> None:
+    frame = HEROES["cover_delay"]()
+    frame.attrs["share"] = 0.3
+    # A point somewhere in the cell of 30 days' cover and 63 days' delay, and one in the first cell.
+    x, y = 46.5 + across * (94.5 - 46.5), 22.5 + up * (45.0 - 22.5)
+    frame.attrs["points"] = [("Alpha", y, x), ("Beta", 22.5 * up, 46.5 * across)]
+    figure = drawn(PLOTS["cover_delay"], frame)
+    figure.canvas.draw()
+    ax = figure.axes[0]
+    numbers = [text for text in ax.texts if text.get_text().replace(".", "").isdigit()]
+    assert len(numbers) == frame.size
+    markers = [line for line in ax.lines if line.get_marker() == "o"]
+    assert len(markers) == 2
+    (line,) = (line for line in ax.lines if line.get_linewidth() == 2.0 and line.get_marker() == "None")
+    path = line.get_transform().transform(np.linspace(line.get_xydata()[0], line.get_xydata()[-1], 400))
+    for number in numbers:
+        box = number.get_window_extent()
+        assert not any(box.overlaps(marker.get_window_extent()) for marker in markers)
+        assert not any(box.contains(*point) for point in path)
+
+
 def test_cover_against_delay_needs_somebody_who_buys_from_abroad(cut: Run, small: Run) -> None:
     with pytest.raises(NoPicture, match="no manufacturer buys anything from CN across a border"):
         small.plot.cover_delay()
