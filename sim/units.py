@@ -213,6 +213,17 @@ def rate(given: object) -> Amount:
     return Amount(amount.value / days, amount.of)
 
 
+def percent(share: float, digits: int | None = None) -> str:
+    """Write a share as per cent, as all sentences have it: with three leading digits, or so many decimals.
+
+    Examples
+    --------
+    >>> percent(0.001), percent(1.0), percent(10 / 17), percent(0.5, digits=2)
+    ('0.1 %', '100 %', '58.8 %', '50.00 %')
+    """
+    return f"{100.0 * share:.3g} %" if digits is None else f"{100.0 * share:.{digits}f} %"
+
+
 def content(given: object) -> float:
     """Read how much of one thing goes into one tonne or unit of another."""
     value, unit = split_number(given, "content")

@@ -24,6 +24,7 @@ from sim.engine import simulate
 from sim.engine.trajectory import Trajectory
 from sim.interventions import ExportLicence, Step
 from sim.results.plan import plan_of
+from sim.units import percent
 
 SCENARIO, RULE, ORIGIN = "april_2025_licensing", "april_licences", "CN"
 TOTAL, TO_US = "magnets_total", "magnets_us"
@@ -188,7 +189,7 @@ def _report(case: Case, figures: Mapping[str, float]) -> list[str]:
         for month in MONTHS:
             stated, found = published[month], modelled[month]
             lines.append(f"{series:24}{month}{stated:10.0f} t published{found:10.0f} t modelled")
-    return [*lines, f"mean absolute error of the total: {mean_error(run, case.network):.1%}"]
+    return [*lines, f"mean absolute error of the total: {percent(mean_error(run, case.network), 1)}"]
 
 
 if __name__ == "__main__":

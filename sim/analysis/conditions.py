@@ -17,6 +17,7 @@ from sim.analysis.must_hold import (
     sentence,
 )
 from sim.analysis.names import month_of
+from sim.units import percent
 
 WHOLE_DAY = 1e-6
 """Runways from stock are counted in whole days; this is rounding, not time [days]."""
@@ -112,7 +113,7 @@ def touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """The share touched in a jurisdiction goes up, or down, from `runway_from` to the end."""
     before, after = facts.touched(words["place"], words["country"])
     change = after - before if words["trend"].lower() == "rises" else before - after
-    return change > TOUCHED_STEP, f"{before:.2%} -> {after:.2%}"
+    return change > TOUCHED_STEP, f"{percent(before, 2)} -> {percent(after, 2)}"
 
 
 @sentence("ELEMENT at SITE touched by COUNTRY is PERCENT % +- TOLERANCE %")

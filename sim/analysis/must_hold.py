@@ -47,6 +47,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sim.analysis.grammar import Sentence, compile_template, find, number, tidy
 from sim.analysis.names import check_names
 from sim.errors import Problem, ScenarioError
+from sim.units import percent
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -346,7 +347,7 @@ def _affected(facts: Facts, sites: Sequence[str], limit: float = AFFECTED_SHARE)
         site: lost_share(facts, site) - before[site] / planned[site] if planned[site] > 0.0 else 0.0
         for site in sites
     }
-    return [f"{site} loses {share:.2%}" for site, share in shares.items() if share > limit]
+    return [f"{site} loses {percent(share, 2)}" for site, share in shares.items() if share > limit]
 
 
 @sentence("no oem [in PLACE] affected")
@@ -378,7 +379,7 @@ def no_oem_of_use_loses(facts: Facts, words: dict[str, str]) -> tuple[bool, str]
 def every_oem_at_full(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """No unit lost beyond rounding, no first shortfall."""
     found = [
-        f"{site} builds {1.0 - lost_share(facts, site):.4%}"
+        f"{site} builds {percent(1.0 - lost_share(facts, site), 4)}"
         for site in oems(facts, words)
         if lost_share(facts, site) > SAME or not is_never(figure(facts, site, "first_shortfall_date"))
     ]

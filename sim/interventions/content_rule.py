@@ -16,6 +16,7 @@ from sim.interventions.instructions import Examiner, Instruction, Open, OriginTe
 from sim.interventions.profile import combined
 from sim.interventions.scope import country_codes, in_words, lanes_in_scope, resolve_places
 from sim.interventions.value_rule import LIMBS
+from sim.units import percent
 
 TOUCHED = "touched"
 STAGE_OF_FORM = {
@@ -286,4 +287,4 @@ class ContentRule(Intervention):
     def what(self) -> str:
         """Return the rule in words."""
         goods = in_words(self.materials or self.elements, "goods")
-        return f"{self.by} licenses {goods} made abroad with {self.threshold:.2%} of its value or more"
+        return f"{self.by} licenses {goods} made abroad with {percent(self.threshold)} of its value or more"

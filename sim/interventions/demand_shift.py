@@ -65,4 +65,5 @@ class DemandShift(Intervention):
     def what(self) -> str:
         """Return the shift in words."""
         who = (*self.to_places, *self.lines)
-        return f"{in_words(who, 'everyone')} {does(who, 'wants')} {self.factor:g} times as much"
+        much = f"{self.factor:g} times as much" if self.factor else "nothing"
+        return f"{in_words(who, 'everyone')} {does(who, 'wants')} {much}"

@@ -10,6 +10,7 @@ from sim.domain import Network
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.scope import does, in_words, lane_route_key, lanes_in_scope
+from sim.units import percent
 
 LEVER, DETOUR, DETOUR_DAYS = "lane_flow_share", "route_detour_share", "route_detour_days"
 
@@ -74,7 +75,8 @@ class ExportBan(Intervention):
         Intervention.__post_init__(self)
         check_share(self.id, "leak", self.leak)
         if self.leak + self.diverted > 1.0:
-            raise ValueError(f"{self.id}: leak and diversion are {self.leak + self.diverted:.0%} of the flow")
+            both = percent(self.leak + self.diverted)
+            raise ValueError(f"{self.id}: leak and diversion are {both} of the flow")
 
     @property
     def diverted(self) -> float:
@@ -103,6 +105,6 @@ class ExportBan(Intervention):
         """Return the ban in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
         noun = "deliveries" if self.domestic else "exports"
-        leak = f" but for {self.leak:.0%}" if self.leak else ""
+        leak = f" but for {percent(self.leak)}" if self.leak else ""
         stops = does(self.from_places, "stops")
         return f"{who} {stops} {noun} of {in_words(self.materials, 'everything')} to {to_whom}{leak}"

@@ -12,6 +12,7 @@ from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Allow
 from sim.interventions.quota_windows import Quota, Span
 from sim.interventions.scope import does, in_words, lanes_in_scope
+from sim.units import percent
 
 LEVER = "lane_quota_level"
 Rule = Literal["first_come", "pro_rata", "by_value"]
@@ -134,7 +135,7 @@ class ExportQuota(Quota):
     def what(self) -> str:
         """Return the quota in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
-        leak = f", {self.leak:.0%} of normal trade not counted" if self.leak else ""
+        leak = f", {percent(self.leak)} of normal trade not counted" if self.leak else ""
         limits = does(self.from_places, "limits")
         goods = in_words(self.materials, "everything")
         return f"{who} {limits} exports of {goods} to {to_whom} by quota{leak}"

@@ -11,6 +11,7 @@ from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction
 from sim.interventions.scope import does, in_words, lanes_in_scope
 from sim.interventions.sourcing import SOURCING, moved_shares, normal_share
+from sim.units import percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,4 +77,4 @@ class FormShift(Intervention):
         who, makers = in_words(self.to_places, "everyone"), in_words(self.from_places, "")
         buys, goods = does(self.to_places, "buys"), in_words(self.materials, "")
         whose = "their" if len(self.to_places) > 1 else "its"
-        return f"{who} {buys} {self.share:.0%} of {whose} {goods} from {makers}"
+        return f"{who} {buys} {percent(self.share)} of {whose} {goods} from {makers}"

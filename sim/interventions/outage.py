@@ -12,6 +12,7 @@ from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.profile import Profile, combined, level_at, recovered_share
 from sim.interventions.scope import does, in_words, lines_in_scope
+from sim.units import percent
 
 LEVER = "line_availability"
 
@@ -139,4 +140,4 @@ class Outage(Intervention):
         again = " again and again" if self.up_days is not None else ""
         names = (*self.sites, *self.from_places, *self.lines)
         whose = "their" if len(names) > 1 else "its"
-        return f"{where} {does(names, 'loses')} {self.loss:.0%} of {whose} capacity{again}"
+        return f"{where} {does(names, 'loses')} {percent(self.loss)} of {whose} capacity{again}"

@@ -65,6 +65,17 @@ class Recycling(Intervention):
         added = tuple(line.line_id for line in lines if line.kind in kinds)
         return {LEVER: added, SOURCING: tuple(sorted(self.offtake))}
 
+    def problems(self, network: Network) -> tuple[str, ...]:
+        """Add lines that make pieces: what is recycled is told in tonnes."""
+        found = Intervention.problems(self, network)
+        if found:
+            return found
+        for name in self.touches(network)[LEVER]:
+            made = next(iter(network.lines[name].outputs))
+            if network.materials[made].unit != "tonne":
+                return (f"{self.id}: {name} makes {made}, which is counted in pieces; recycling adds tonnes",)
+        return ()
+
     def apply(self, world: World, level: float) -> Iterator[Instruction]:
         """Add to the lines, and to what is ordered from them."""
         yield Turn(LEVER, self.rows(world)[LEVER], level * self.added_per_day)
@@ -74,4 +85,4 @@ class Recycling(Intervention):
         """Return the programme in words."""
         who = in_words((*self.from_places, *self.lines), "")
         recycles = does((*self.from_places, *self.lines), "recycles")
-        return f"{who} {recycles} {self.added_per_day * 365:g} more a year"
+        return f"{who} {recycles} {self.added_per_day * 365:g} t more a year"

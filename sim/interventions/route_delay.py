@@ -16,6 +16,7 @@ from sim.interventions.scope import (
     lanes_in_scope,
     waypoints,
 )
+from sim.units import percent
 
 ADDED, FACTOR, CAPACITY = "route_days_added", "route_days_factor", "route_capacity_share"
 
@@ -111,5 +112,5 @@ class RouteDelay(Intervention):
         if self.factor != 1.0:
             effects.append(f"takes {self.factor:g} times as long")
         if self.capacity_share != 1.0:
-            effects.append(f"carries {self.capacity_share:.0%} of its capacity")
+            effects.append(f"carries {percent(self.capacity_share)} of its capacity")
         return f"the route by {where} {in_words(effects, 'is unchanged')}"

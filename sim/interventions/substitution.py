@@ -10,6 +10,7 @@ from sim.domain import Line, Network, central
 from sim.interventions.base import Intervention, World, check_share
 from sim.interventions.instructions import Instruction, Turn
 from sim.interventions.scope import does, in_words, lines_in_scope, resolve_materials
+from sim.units import percent
 
 LEVER = "input_factor"
 
@@ -100,4 +101,4 @@ class Substitution(Intervention):
         who = in_words((*self.to_places, *self.lines), "everyone")
         instead = f", with {self.by} in its place" if self.by else ""
         needs = does((*self.to_places, *self.lines), "needs")
-        return f"{who} {needs} {self.saving:.0%} less {in_words(self.materials, '')}{instead}"
+        return f"{who} {needs} {percent(self.saving)} less {in_words(self.materials, '')}{instead}"

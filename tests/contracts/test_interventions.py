@@ -6,6 +6,7 @@ import ast
 import inspect
 import json
 import pickle
+import re
 from dataclasses import fields, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -168,6 +169,7 @@ def test_it_describes_itself_in_one_sentence_with_its_date(kind, stand):
     sentence = item.describe()
     assert item.start.isoformat() in sentence
     assert "\n" not in sentence
+    assert not re.search(r"\d%", sentence)
 
 
 def test_every_field_says_what_it_is(kind):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import gc
+import re
 import zlib
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import sim
 from sim.domain import Country, Distribution, Network
 from sim.interventions import (
     After,
     Branch,
+    ContentRule,
+    DemandShift,
     ExportBan,
     ExportLicence,
     Hoarding,
@@ -21,12 +26,14 @@ from sim.interventions import (
     Outage,
     Pause,
     Recovery,
+    Recycling,
     RouteDelay,
     Stage,
     Step,
     TransitRefusal,
     scope,
 )
+from sim.interventions.content_rule import Limb, Limbs
 from sim.interventions.instructions import Note, Reach, Turn, WaitFor
 from sim.interventions.levers import UnderWay
 from sim.interventions.profile import level_at
@@ -442,3 +449,36 @@ def test_a_sentence_says_its_lag_and_has_the_verb_of_its_names():
     assert one.describe() == "Japan wants 20 more days of a after rule ends for 400 days"
     ban = ExportBan(id="b", start=date(2025, 4, 4), from_places=("China", "India"))
     assert ban.describe().startswith("China and India stop exports")
+
+
+def test_sentences_write_per_cent_with_a_gap_and_name_the_unit_of_what_is_added():
+    start = date(2025, 1, 1)
+    limbs = Limbs(content=Limb(start=start))
+    rule = ContentRule(id="rule", start=start, by="China", materials=("dysprosium",), limbs=limbs)
+    assert "with 0.1 % of its value or more" in rule.describe()
+    half = Outage(id="half", start=start, lines=("plant",), loss=10.0 / 17.0)
+    assert "loses 58.8 % of its capacity" in half.describe()
+    more = Recycling(id="more", start=start, lines=("scrap",), added_per_day=2500.0 / 365.0)
+    assert more.describe() == "scrap recycles 2500 t more a year from 2025-01-01"
+    none = DemandShift(id="none", start=start, lines=("works",), factor=0.0)
+    assert none.describe() == "works wants nothing from 2025-01-01"
+
+
+def test_recycling_adds_tonnes_and_no_pieces():
+    sketch = Sketch()
+    sketch.mine("yard", "old_motor", plan=1.0)
+    sketch.builder("works", {"old_motor": 1.0}, plan=1.0, cover=10.0)
+    sketch.lane("yard", "works", "old_motor")
+    rule = Recycling(id="more", start=date(2025, 1, 1), lines=("yard_line",), added_per_day=1.0)
+    (problem,) = rule.problems(sketch.network())
+    assert problem == "more: yard_line makes old_motor, which is counted in pieces; recycling adds tonnes"
+
+
+def test_no_sentence_of_the_program_writes_per_cent_in_another_way():
+    written = [
+        f"{path.name}: {found[0]}"
+        for path in sorted(Path(sim.__file__).parent.rglob("*.py"))
+        if "engine" not in path.parts
+        for found in re.finditer(r":[+,]?\.\d+%\}", path.read_text(encoding="utf-8"))
+    ]
+    assert written == []
