@@ -105,6 +105,10 @@ class ExportBan(Intervention):
         """Return the ban in words."""
         who, to_whom = in_words(self.from_places, "everyone"), in_words(self.to_places, "anyone")
         noun = "deliveries" if self.domestic else "exports"
-        leak = f" but for {percent(self.leak)}" if self.leak else ""
+        ways = [percent(self.leak)] if self.leak else []
+        if self.diversion is not None and self.diverted > 0.0:
+            later = f"{self.diversion.detour_days:g} days later" if self.diversion.detour_days else "in time"
+            ways.append(f"{percent(self.diverted)} through third countries, {later},")
+        leak = f" but for {' and '.join(ways)}" if ways else ""
         stops = does(self.from_places, "stops")
         return f"{who} {stops} {noun} of {in_words(self.materials, 'everything')} to {to_whom}{leak}"

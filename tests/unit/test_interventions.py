@@ -34,6 +34,7 @@ from sim.interventions import (
     scope,
 )
 from sim.interventions.content_rule import Limb, Limbs
+from sim.interventions.export_ban import Diversion
 from sim.interventions.instructions import Note, Reach, Turn, WaitFor
 from sim.interventions.levers import UnderWay
 from sim.interventions.profile import level_at
@@ -462,6 +463,19 @@ def test_sentences_write_per_cent_with_a_gap_and_name_the_unit_of_what_is_added(
     assert more.describe() == "scrap recycles 2500 t more a year from 2025-01-01"
     none = DemandShift(id="none", start=start, lines=("works",), factor=0.0)
     assert none.describe() == "works wants nothing from 2025-01-01"
+
+
+def test_a_ban_says_what_goes_through_third_countries():
+    ban = ExportBan(id="ban", start=date(2025, 4, 1), from_places=("China",), to_places=("Japan",),
+                    diversion=Diversion(share=0.4, detected=0.25, detour_days=30.0))  # fmt: skip
+    said = "China stops exports of everything to Japan but for {}30 % through third countries, {}, "
+    said += "from 2025-04-01"
+    assert ban.describe() == said.format("", "30 days later")
+    assert replace(ban, leak=0.1).describe() == said.format("10 % and ", "30 days later")
+    at_once = replace(ban, diversion=replace(ban.diversion, detour_days=0.0))
+    assert at_once.describe() == said.format("", "in time")
+    caught = replace(ban, diversion=replace(ban.diversion, detected=1.0))
+    assert "third countries" not in caught.describe()
 
 
 def test_recycling_adds_tonnes_and_no_pieces():
