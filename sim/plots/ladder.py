@@ -27,7 +27,7 @@ from sim.metrics.measures import (
 )
 from sim.plots.style import BACK, BUILDING, DARK, SHORT, STOPPED, legend_below, short_name, title_of
 from sim.results.replay import replayed
-from sim.results.sentences import units_text, window_days
+from sim.results.sentences import loses, units_text, window_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,7 +69,8 @@ def prepare_ladder(run: Run, most: int = MOST_LINES) -> pd.DataFrame:
         `low` and `high` the 10 and 90 % points of its site's runway over the replications, on the line
         that falls short first there (NaN: none), `short` and `stopped` tuples of (first, last + 1) days,
         the component missing first, the supplier whose lane fell furthest behind, units lost beyond the
-        baseline. ``attrs``: window_days, counted_from, title, held (lines that build to plan), more.
+        baseline. ``attrs``: window_days, counted_from, title, held (lines that build to plan), more, beyond
+        (what is said of losses if the baseline has some).
     """
     import pandas as pd
 
@@ -101,6 +102,7 @@ def prepare_ladder(run: Run, most: int = MOST_LINES) -> pd.DataFrame:
         "counted_from": str(run.manifest["runway_from"]),
         "title": title_of(run),
         "held": held,
+        "beyond": " beyond the baseline" if loses(run.baseline_metrics).any() else "",
         "more": more,
         "has_band": bool(frame["low"].notna().any()),
     }
@@ -207,9 +209,14 @@ def _say_nothing_stops(frame: pd.DataFrame, ax: Axes) -> None:
     ax.set_ylim(0.0, 1.0)
     window, limit = frame.attrs["window_days"], 100.0 * AFFECTED_SHARE
     held = frame.attrs["held"]
-    text = f"none of {held} product lines loses more than {limit:g} % of its plan in {window} days"
+    loses_more = f"loses more than {limit:g} % of its plan{_beyond(frame)}"
+    text = f"none of {held} product lines {loses_more} in {window} days"
     ax.barh([0.5], [frame.attrs["window_days"]], height=0.3, color=BUILDING, alpha=0.35, zorder=2)
     ax.text(0.5, 0.5, text, ha="center", va="center", transform=ax.transAxes, color=DARK, fontsize=9)
+
+
+def _beyond(frame: pd.DataFrame) -> str:
+    return str(frame.attrs.get("beyond", ""))
 
 
 def _draw_line(ax: Axes, row: int, item: dict[str, Any], window: float) -> None:
@@ -264,7 +271,8 @@ def _write(ax: Axes, points: float, row: float | None, text: str, **style: Any) 
 
 def _foot(frame: pd.DataFrame, ax: Axes) -> None:
     more = f"{frame.attrs['more']} more lines fall short later; " if frame.attrs["more"] else ""
-    text = f"{more}{frame.attrs['held']} lines lose at most {100.0 * AFFECTED_SHARE:g} % of their plan"
+    held = f"{frame.attrs['held']} lines lose at most {100.0 * AFFECTED_SHARE:g} % of their plan"
+    text = f"{more}{held}{_beyond(frame)}"
     ax.annotate(
         text, xy=(1.0, 0.0), xycoords="axes fraction", xytext=(8, -14), textcoords="offset points",
         fontsize=8, color="#555555", va="top", annotation_clip=False,

@@ -21,7 +21,7 @@ from sim.plots.style import (
     lost_share,
     title_of,
 )
-from sim.results.sentences import days_text, units_text, window_days
+from sim.results.sentences import NOTHING_SHARE, days_text, units_text, window_days
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -113,6 +113,8 @@ def days_of(
         "counted_from": counted_from,
         "window_days": window_days,
         "lost": float(row["lost_beyond_baseline_units"]),
+        "lost_anyway": float(row["lost_units"]) - float(row["lost_beyond_baseline_units"]),
+        "planned": float(planned.sum()),
         "runways": {name: float(row[f"{name}_runway_days"]) for name in RUNWAYS},
     }
     return frame
@@ -143,6 +145,8 @@ def draw_manufacturer(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_ylabel("cover of the thinnest component [days]")
     lost, runway = frame.attrs["lost"], frame.attrs["runways"]["realised"]
     fate = f"runway {days_text(runway, frame.attrs['window_days'])}, {units_text(lost)} units lost"
+    if frame.attrs["lost_anyway"] > NOTHING_SHARE * frame.attrs["planned"]:
+        fate += " beyond the baseline"
     ax.set_title(f"{frame.attrs['name']}: {fate}\n{frame.attrs['title']}", fontsize=10)
     mark_rules(ax, inside, first, last, legend_below(ax, handles, LEGEND_INCHES, 4))
     return ax

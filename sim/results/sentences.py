@@ -53,6 +53,11 @@ def units_text(units: float) -> str:
     return f"{round(units / step) * step:,.0f}"
 
 
+def loses(metrics: pd.DataFrame) -> pd.Series[bool]:
+    """Tell by site whether it loses more than rounding."""
+    return metrics["lost_units"] > NOTHING_SHARE * metrics["planned_units"]
+
+
 def plain_name(material: str, names: dict[str, str]) -> str:
     """Return how people call a material."""
     return names.get(material, material.replace("_", " "))
@@ -161,7 +166,7 @@ def _no_effect(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[str
     count, until = len(metrics), end_date(manifest).isoformat()
     planned = metrics["planned_units"]
     share = (metrics["lost_beyond_baseline_units"] / planned.where(planned > 0.0)).fillna(0.0)
-    losing = baseline["lost_units"] > NOTHING_SHARE * baseline["planned_units"]
+    losing = loses(baseline)
     plan = "to plan" if metrics.empty or not bool(losing.any()) else "as much as in the baseline"
     if metrics.empty or not bool((share > NOTHING_SHARE).any()):
         who = f"all {count} manufacturers build" if count != 1 else f"{metrics['name'].iloc[0]} builds"

@@ -365,6 +365,18 @@ def test_a_river_of_an_untouched_world_is_the_same_twice() -> None:
     assert wide["after"].to_numpy() == pytest.approx(wide["before"].to_numpy(), rel=1e-6)
 
 
+def test_pictures_say_that_losses_are_counted_beyond_a_baseline_that_has_some() -> None:
+    """The cut of this scenario is in its baseline too: who is stopped by it loses nothing more."""
+    run = sim.run("g7_alliance")
+    assert float(run.baseline_metrics.loc["volkswagen", "lost_units"]) > 1e5
+    said = [text.get_text() for text in figure_of("ladder", run).findobj(Text)]
+    assert any("loses more than 0.5 % of its plan beyond the baseline in 640 days" in text for text in said)
+    title = figure_of("manufacturer", run, site="volkswagen").axes[0].get_title(loc="left")
+    assert "0 units lost beyond the baseline" in title
+    title = figure_of("manufacturer", run, site="toyota_japan").axes[0].get_title(loc="left")
+    assert "0 units lost\n" in title
+
+
 def test_cover_against_delay_runs_its_grid_and_losses_follow_the_line() -> None:
     frame = PLOTS["cover_delay"].prepare(sim.run("null_set"), covers=(10, 120), delays=(30, 126))
     assert frame.loc[120, 30] == pytest.approx(0.0, abs=0.1)
