@@ -96,18 +96,25 @@ def draw_licence_funnel(frame: pd.DataFrame, ax: Axes) -> Axes:
     ax.set_xlim(frame.index[0], frame.index[-1])
     date_axis(ax)
     thousands(ax)
-    delay = ax.twinx()
+    handles = ax.get_legend_handles_labels()[0]
     shown = frame["delay_days"].where(frame["delay_days"] > 0.0)
-    delay.plot(frame.index, shown, color=DARK, linewidth=1.5, marker=".", markersize=3, label="delay (right)")
-    delay.set_ylim(0.0, 1.25 * max(float(shown.max()) if shown.notna().any() else 1.0, 1.0))
+    if shown.notna().any():
+        handles += _draw_delay(ax, shown)
+    below = legend_below(ax, handles, LEGEND_INCHES, 4)
+    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1], below)
+    return ax
+
+
+def _draw_delay(ax: Axes, shown: pd.Series[float]) -> list[Any]:
+    """Draw the delay of what was granted on an axis of its own, and return what the legend shows of it."""
+    delay = ax.twinx()
+    delay.plot(shown.index, shown, color=DARK, linewidth=1.5, marker=".", markersize=3, label="delay (right)")
+    delay.set_ylim(0.0, 1.25 * max(float(shown.max()), 1.0))
     delay.set_ylabel("effective delay of what was granted [days]")
     delay.spines["right"].set_visible(True)
     delay.grid(visible=False)
     delay.xaxis.set_visible(False)  # the dates stand there already
-    handles = [*ax.get_legend_handles_labels()[0], *delay.get_legend_handles_labels()[0]]
-    below = legend_below(ax, handles, LEGEND_INCHES, 4)
-    mark_rules(ax, frame.attrs["rules"], frame.index[0], frame.index[-1], below)
-    return ax
+    return list(delay.get_legend_handles_labels()[0])
 
 
 def _parts(frame: pd.DataFrame) -> dict[str, Any]:

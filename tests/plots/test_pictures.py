@@ -377,6 +377,14 @@ def test_pictures_say_that_losses_are_counted_beyond_a_baseline_that_has_some() 
     assert "0 units lost\n" in title
 
 
+def test_a_funnel_without_a_grant_has_no_axis_of_delays() -> None:
+    """With reviews halted nothing is granted, so no delay is known; an empty scale would claim one."""
+    figure = figure_of("licence_funnel", sim.run("japan_2026_dual_use", sets=["horizon=300 d"]))
+    assert len(figure.axes) == 1
+    legend = figure.axes[0].get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["in queue"]
+
+
 def test_cover_against_delay_runs_its_grid_and_losses_follow_the_line() -> None:
     frame = PLOTS["cover_delay"].prepare(sim.run("null_set"), covers=(10, 120), delays=(30, 126))
     assert frame.loc[120, 30] == pytest.approx(0.0, abs=0.1)
