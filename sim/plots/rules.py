@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.legend import Legend
+    from matplotlib.transforms import Transform
 
     from sim.interventions import Intervention
     from sim.results.run import Run
@@ -206,11 +208,31 @@ def _touch(one: list[int], other: list[int], days: list[float], point: float) ->
     return middles[1] - middles[0] < letters * LETTER_POINTS * point
 
 
+def move_key(ax: Axes, inches: float) -> None:
+    """Let the key below the axes begin so far left of them [inches]; nothing happens without a key."""
+    for key in _keys(ax):
+        key.set_bbox_to_anchor((0.0, 0.0), transform=_below(ax, -inches, AXIS_INCHES))
+
+
+def _keys(ax: Axes) -> list[Legend]:
+    from matplotlib.legend import Legend
+
+    return [item for item in ax.get_children() if isinstance(item, Legend) and item is not ax.get_legend()]
+
+
+def _below(ax: Axes, right: float, down: float) -> Transform:
+    """Return the place so many inches right of and below the lower left corner of the axes."""
+    from matplotlib.transforms import ScaledTranslation
+
+    figure = ax.get_figure()
+    assert figure is not None
+    return ax.transAxes + ScaledTranslation(right, -down, figure.dpi_scale_trans)
+
+
 def _key(ax: Axes, texts: list[str], below_inches: float) -> None:
     """Write the key below the axes; a legend of its own beside the one that the axes may have."""
     from matplotlib.legend import Legend
     from matplotlib.lines import Line2D
-    from matplotlib.transforms import ScaledTranslation
 
     figure = ax.get_figure()
     if figure is None:
@@ -221,7 +243,7 @@ def _key(ax: Axes, texts: list[str], below_inches: float) -> None:
         texts,
         loc="upper left",
         bbox_to_anchor=(0.0, 0.0),
-        bbox_transform=ax.transAxes + ScaledTranslation(0.0, -below_inches, figure.dpi_scale_trans),
+        bbox_transform=_below(ax, 0.0, below_inches),
         ncols=_columns(max(map(len, texts)) - 3, float(figure.get_figwidth())),  # type: ignore[union-attr]
         handlelength=0.0,
         handletextpad=0.0,

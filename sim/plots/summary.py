@@ -7,7 +7,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING
 
 from sim.plots.cover import LABEL_X, draw_cover, prepare_cover
-from sim.plots.rules import key_inches
+from sim.plots.rules import key_inches, move_key
 from sim.plots.runway import TITLE_PAD, draw_runway, prepare_runway
 from sim.plots.style import sheet, title_of
 
@@ -87,6 +87,8 @@ def _arrange(figure: Figure, ratios: tuple[float, float], title_lines: int, betw
     down = height - top - between - BOTTOM_INCHES
     first, second = (down * ratio / sum(ratios) for ratio in ratios)
     above.set_position((left / width, 1.0 - (top + first) / height, across / width, first / height))
+    # The names of the lower axes leave little room right of the upper ones; the key has the whole width.
+    move_key(above, left - LEFT_INCHES)
     below.set_position((left / width, BOTTOM_INCHES / height, across / width, second / height))
 
 

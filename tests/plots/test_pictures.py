@@ -449,6 +449,16 @@ def test_every_picture_of_a_run_names_its_scenario(cut: Run, name: str) -> None:
     assert any("Japan imports no rare earths for a year" in title for title in titles)
 
 
+@pytest.mark.parametrize("scenario", ["technology_ban", "g7_alliance"])
+def test_the_key_of_rules_in_the_picture_of_a_folder_is_not_cut(scenario: str) -> None:
+    figure = summary(sim.run(scenario))
+    assert outside(figure) == []
+    assert overlapping(figure) == []
+    edge = figure.bbox.x1
+    keys = [item for item in figure.axes[0].get_children() if isinstance(item, Legend)]
+    assert [key.get_window_extent().x1 < edge for key in keys] == [True]
+
+
 def test_the_picture_of_a_folder_names_its_scenario_once(cut: Run) -> None:
     figure = summary(cut)
     title = "Japan imports no rare earths for a year"
