@@ -84,6 +84,12 @@ def test_the_guide_to_a_site_runs(desk: Path) -> None:
     )
     assert more < less
     assert "kassel_magnets" in sim.load("kassel.yaml").case.network.sites
+    # What the tables say for good is what the scenario said for once.
+    tables, scenario = sim.load_network("with_kassel"), sim.load("kassel.yaml").case.network
+    assert set(tables.sites) == set(scenario.sites)
+    for lane in ("kassel_to_nagoya", "echizen_to_nagoya", "bay_to_kassel"):
+        assert tables.lanes[lane].sourcing_share == pytest.approx(scenario.lanes[lane].sourcing_share)
+    assert tables.lines["kassel_sinter"].capacity_per_day == scenario.lines["kassel_sinter"].capacity_per_day
 
 
 def test_the_guide_to_a_kind_runs(desk: Path) -> None:
