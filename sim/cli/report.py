@@ -8,7 +8,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from sim.cli.console import say, tables
-from sim.results.sentences import days_text, end_date, plain_name, units_text, window_days
+from sim.results.sentences import builds, days_text, end_date, plain_name, units_text, window_days
 
 if TYPE_CHECKING:
     from datetime import date
@@ -214,7 +214,7 @@ def _baseline_line(run: Run) -> str:
     short = lost[lost > 5e-5 * run.baseline_metrics["planned_units"]]
     if short.empty:
         names = run.baseline_metrics["name"]
-        who = f"all {len(names)} build" if len(names) != 1 else f"{names.iloc[0]} builds"
+        who = f"all {len(names)} build" if len(names) != 1 else builds(str(names.iloc[0]))
         return f"baseline, with the same luck: {who} to plan"
     table = run.baseline_metrics.loc[short.index, ["name", "lost_units"]]
     losses = [f"{row['name']} {units_text(float(row['lost_units']))}" for row in table.to_dict("records")]

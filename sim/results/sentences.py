@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,19 @@ def plain_name(material: str, names: dict[str, str]) -> str:
     return names.get(material, material.replace("_", " "))
 
 
+def builds(name: str) -> str:
+    """Return a manufacturer's name with its verb.
+
+    Examples
+    --------
+    >>> builds("Indian car and two-wheeler makers"), builds("Honda, plants overseas"), builds("BMW")
+    ('Indian car and two-wheeler makers build', 'Honda, plants overseas builds', 'BMW builds')
+    """
+    noun = re.split(r"[,(]", name)[0].split()[-1]
+    is_many = noun.islower() and noun.endswith("s") and not noun.endswith(("ss", "us", "works"))
+    return f"{name} {'build' if is_many else 'builds'}"
+
+
 def headline_of(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[str, Any]) -> str:
     """Return the one sentence that says who falls short first, who stops first, and what is lost.
 
@@ -73,7 +87,7 @@ def headline_of(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[st
         return _no_effect(metrics, baseline, manifest)
     first = first_affected(affected, baseline)
     parts = [
-        f"{first['name']} builds to plan for {_runway(first, baseline, manifest)}",
+        f"{builds(str(first['name']))} to plan for {_runway(first, baseline, manifest)}",
         *_shortfall_and_stop(first, metrics, baseline, manifest),
         f"{_lost(first, baseline)} by {end_date(manifest).isoformat()}",
     ]
@@ -169,11 +183,14 @@ def _no_effect(metrics: pd.DataFrame, baseline: pd.DataFrame, manifest: dict[str
     losing = loses(baseline)
     plan = "to plan" if metrics.empty or not bool(losing.any()) else "as much as in the baseline"
     if metrics.empty or not bool((share > NOTHING_SHARE).any()):
-        who = f"all {count} manufacturers build" if count != 1 else f"{metrics['name'].iloc[0]} builds"
+        who = f"all {count} manufacturers build" if count != 1 else builds(str(metrics["name"].iloc[0]))
         return f"no material effect: {who} {plan} until {until}"
     worst = metrics.iloc[int(share.to_numpy().argmax())]
+    loss = f"none of {count} manufacturers loses more than"
+    if count == 1:
+        loss = f"{worst['name']} loses at most"
     beyond = " beyond the baseline's loss" if bool(losing.any()) else ""
     return (
-        f"no material effect: none of {count} manufacturers loses more than 0.5 % of its plan{beyond} until "
+        f"no material effect: {loss} 0.5 % of its plan{beyond} until "
         f"{until} (most: {worst['name']}, {100.0 * float(share.max()):.2f} %)"
     )

@@ -369,7 +369,7 @@ def test_a_kept_series_of_a_single_history_is_in_its_folder(here: Path) -> None:
     )
     case = sim.load(_written(here / "five.yaml", scenario)).case
     run = sim.run(replace(case, outputs=("backorders at nagoya_cars",)), out=here / "kept")
-    assert run.headline.startswith("no material effect: Nagoya cars builds to plan until")
+    assert run.headline.startswith("no material effect: Nagoya cars build to plan until")
     assert len(sim.load_run(here / "kept").series("backorders")) == 30
 
 

@@ -103,6 +103,22 @@ def test_what_the_baseline_loses_as_well_is_no_effect(network: Network) -> None:
     assert metrics.at["north", "lost_units"] == pytest.approx(100.0 * N_DAYS)
 
 
+def test_one_manufacturer_is_spoken_of_as_one() -> None:
+    sketch = Sketch("one_works")
+    sketch.source("motor_maker", "motor")
+    sketch.builder("north", {"motor": 1.0}, plan=100.0, cover=20.0)
+    sketch.lane("motor_maker", "north", "motor", days=3)
+    one = sketch.network()
+    run, base = steady_trajectory(one, N_DAYS), steady_trajectory(one, N_DAYS)
+    until = day(N_DAYS - 1).isoformat()
+    assert headline(run, base, one) == (
+        f"no material effect: north builds to plan until {until}"
+    )
+    short(run, "north", 10, 11, 0.6, "motor")
+    said = headline(run, base, one)
+    assert said.startswith("no material effect: north loses at most 0.5 % of its plan until")
+
+
 def test_a_loss_on_top_of_the_baselines_is_counted_alone(network: Network) -> None:
     run, base = (steady_trajectory(network, N_DAYS) for _ in range(2))
     for one in (run, base):
