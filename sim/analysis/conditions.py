@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+from sim.analysis.amounts import BANDS, UNITS, amount_of, date_of
 from sim.analysis.grammar import number
 from sim.analysis.must_hold import (
+    SAME,
     TOUCHED_STEP,
     Facts,
+    Unchecked,
     as_date,
     figure,
     is_never,
@@ -41,6 +44,11 @@ def runway(facts: Facts, site: str, name: str) -> float:
     return float(figure(facts, site, f"{name}_runway_days"))
 
 
+def _rounding(operator: str, least: float) -> float:
+    """Return the slack that lets rounding decide nothing: what is equal is neither less nor more."""
+    return -least if operator in ("<", ">") else least
+
+
 def in_days(value: float) -> str:
     """Return a runway in words."""
     return "never short" if math.isinf(value) else f"{value:g} d"
@@ -62,7 +70,7 @@ def runways_in_order(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
 def runway_compared(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """A runway against a number of days."""
     value = runway(facts, words["site"], words["figure"].lower())
-    slack = number(words["tolerance"]) if "tolerance" in words else WHOLE_DAY
+    slack = number(words["tolerance"]) if "tolerance" in words else _rounding(words["op"], WHOLE_DAY)
     return COMPARE[words["op"]](value, number(words["days"]), slack), in_days(value)
 
 
@@ -78,6 +86,46 @@ def realised_is_pipeline(facts: Facts, words: dict[str, str]) -> tuple[bool, str
     """The line runs exactly as long as stock and goods under way last."""
     realised, pipeline = (runway(facts, words["site"], name) for name in ("realised", "pipeline"))
     return realised == whole_days(pipeline), f"realised {in_days(realised)}, pipeline {in_days(pipeline)}"
+
+
+@sentence("MEASURE at SITE OP AMOUNT")
+def measure_compared(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """A measure of a site (`sim list metrics`) against an amount: a number, days, a percentage or a date."""
+    name, site = words["measure"].lower(), words["site"]
+    bound = amount_of(name, words["amount"])
+    if name in BANDS and facts.ensemble is None:
+        raise Unchecked("needs replications")
+    value, told = _measured(facts, site, name)
+    slack = _rounding(words["op"], SAME * max(abs(bound), 1.0))
+    return COMPARE[words["op"]](value, bound, slack), told
+
+
+def _measured(facts: Facts, site: str, name: str) -> tuple[float, str]:
+    """Return a measure as a number, infinite where it never happens, and in words."""
+    value, unit = figure(facts, site, name), UNITS[name]
+    if name == "time_to_recover_days" and is_never(figure(facts, site, "first_shortfall_date")):
+        return 0.0, "never short"
+    if is_never(value) or (isinstance(value, float) and math.isinf(value)):
+        return math.inf, "never"
+    if unit == "date":
+        return float(as_date(value).toordinal()), as_date(value).isoformat()
+    found = float(value)
+    told = f"{found:.2%}" if unit == "share" else f"{found:,.6g}"
+    return found, f"{told} d" if unit == "d" else told
+
+
+@sentence("stop probability at SITE [by DATE] OP PERCENT %", of_replications=True)
+def stop_probability(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
+    """The share of replications whose line has stopped by the end of a date, else of the horizon."""
+    if facts.ensemble is None:
+        raise Unchecked("needs replications")
+    by = date_of(words["date"]) if "date" in words else facts.ensemble.last_day
+    if not facts.ensemble.start <= by <= facts.ensemble.last_day:
+        raise Unchecked(f"{by} lies outside the run")
+    found = facts.ensemble.stop_probability(words["site"], by)
+    bound = number(words["percent"]) / 100.0
+    holds = COMPARE[words["op"]](found.value, bound, _rounding(words["op"], SAME))
+    return holds, f"{found.value:.2%} +- {found.standard_error:.2%} by {by}"
 
 
 @sentence("limiting component at SITE is MATERIAL")
@@ -116,7 +164,7 @@ def touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return change > TOUCHED_STEP, f"{percent(before, 2)} -> {percent(after, 2)}"
 
 
-@sentence("ELEMENT at SITE touched by COUNTRY is PERCENT % +- TOLERANCE %")
+@sentence("ELEMENT at SITE touched by COUNTRY is PERCENT % +- TOLERANCE %", any_site=True)
 def element_touched(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """What part of an element at a site a country touched, just before `runway_from`; tolerance in points."""
     share = 100.0 * facts.touched_share(words["element"], words["site"], words["country"])
@@ -196,7 +244,9 @@ def output_changes(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     return abs(change) < number(words["percent"]), f"{change:+.3f} %"
 
 
-@sentence("output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]")
+@sentence(
+    "output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]", any_site=True
+)
 def site_output_falls(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     """A site's output, over the horizon or between dates, against the baseline; tolerance in points."""
     first, last = (as_date(words[key]) if key in words else None for key in ("first", "last"))

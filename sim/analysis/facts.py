@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sim.engine.trajectory import Trajectory
+    from sim.results.ensemble import Ensemble
     from sim.results.run import Run
 
 DAYS_PER_YEAR = 365.0
@@ -39,6 +40,7 @@ class RunFacts:
     baseline_metrics: pd.DataFrame
     headline: str
     runway_from: date
+    ensemble: Ensemble | None = None
 
     @classmethod
     def of(cls, run: Run) -> RunFacts:
@@ -59,6 +61,7 @@ class RunFacts:
             baseline_metrics=run.baseline_metrics,
             headline=run.headline,
             runway_from=date.fromisoformat(str(run.manifest["runway_from"])),
+            ensemble=None if run.replications.empty else run.ensemble,
         )
 
     @property
@@ -95,7 +98,7 @@ class RunFacts:
         if kept and not columns:
             return 0.0
         if len(columns) != 1:
-            raise ValueError(f"must_hold asks what {jurisdiction} touched of {element} at {site}, "
+            raise ValueError(f"a condition asks what {jurisdiction} touched of {element} at {site}, "
                              f"which is not recorded as one share")  # fmt: skip
         earlier = np.flatnonzero(run.touched_days < self.runway_from_day)
         return float(run.touched[int(earlier[-1]) if earlier.size else 0, columns[0]])
@@ -109,7 +112,8 @@ class RunFacts:
         run, sites, codes = self.trajectory, self.sites_in(place), countries_of(self.network, jurisdiction)
         columns = [i for i, key in enumerate(run.touched_keys) if key[0] in sites and key[2] in codes]
         if not columns:
-            raise ValueError(f"must_hold asks what {jurisdiction} touched in {place}, which is not recorded")
+            asked = f"a condition asks what {jurisdiction} touched in {place}"
+            raise ValueError(f"{asked}, which is not recorded")
         earlier = np.flatnonzero(run.touched_days < self.runway_from_day)
         first = int(earlier[-1]) if earlier.size else 0
         before, after = run.touched[first, columns], run.touched[-1, columns]

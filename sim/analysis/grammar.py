@@ -27,8 +27,10 @@ WORDS = {
     "FIGURE": r"static|pipeline|realised",
     "OP": r">=|<=|=|<|>",
     "TREND": r"rises|falls",
+    "MEASURE": r"[a-z]\w*",
+    "AMOUNT": rf"\d{{4}}-\d\d-\d\d|{_NUMBER}(?: (?:d|%))?",
     "TEXT": r'"[^"]*"',
-    **dict.fromkeys(("FIRST", "LAST"), r"\d{4}-\d\d-\d\d"),
+    **dict.fromkeys(("FIRST", "LAST", "DATE"), r"\d{4}-\d\d-\d\d"),
     **dict.fromkeys(("MONTH", "EARLIER"), r"\d{4}-\d\d"),
     **dict.fromkeys(("DAYS", "LOW", "HIGH", "TONNES", "PERCENT", "TOLERANCE"), _NUMBER),
 }
@@ -44,6 +46,10 @@ class Sentence(Generic[Meaning]):
     template: str
     pattern: re.Pattern[str]
     meaning: Meaning
+    any_site: bool = False
+    """The site it names need not be one whose line is reported."""
+    of_replications: bool = False
+    """It cannot be checked on a single history."""
 
 
 def compile_template(template: str) -> re.Pattern[str]:
@@ -87,8 +93,8 @@ def number(text: str) -> float:
 
 def find(
     text: str, sentences: Iterable[Sentence[Meaning]], also: Iterable[str]
-) -> tuple[Meaning, dict[str, str]]:
-    """Return the meaning of a condition and what its words are.
+) -> tuple[Sentence[Meaning], dict[str, str]]:
+    """Return the sentence that a condition is and what its words are.
 
     Raises
     ------
@@ -99,10 +105,10 @@ def find(
     for sentence in known:
         match = sentence.pattern.fullmatch(tidy(text))
         if match:
-            return sentence.meaning, {key: value for key, value in match.groupdict().items() if value}
+            return sentence, {key: value for key, value in match.groupdict().items() if value}
     # What may be left out would drown a slip in what was left in.
     shown = {re.sub(r" \[.*?\]", "", sentence.template): sentence.template for sentence in known}
     shown |= {condition: condition for condition in also}
     near = get_close_matches(tidy(text), sorted(shown), n=1, cutoff=0.5)
     hint = f"; did you mean {shown[near[0]]!r}?" if near else ""
-    raise ValueError(f"must_hold condition {text!r} is not in the language of conditions{hint}")
+    raise ValueError(f"condition {text!r} is not in the language of conditions{hint}")

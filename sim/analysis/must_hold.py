@@ -16,6 +16,8 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     SITE FIGURE OP DAYS d [+- TOLERANCE d]           FIGURE: static, pipeline, realised; OP: >= <= = < >
     SITE FIGURE between LOW d and HIGH d
     SITE realised = pipeline                         to the day
+    MEASURE at SITE OP AMOUNT                        AMOUNT: 1000, 120 d, 95 % or 2025-12-31
+    stop probability at SITE [by DATE] OP PERCENT %  of a run with replications
     limiting component at SITE is MATERIAL
     stop order [in PLACE] follows cover [within DAYS d]
     PLACE.touched_by.COUNTRY TREND                   TREND: rises, falls
@@ -31,8 +33,8 @@ Conditions (words in capitals vary, brackets may be left out; `oem` is every sit
     output of MATERIAL at SITE falls by PERCENT % +- TOLERANCE % [from FIRST to LAST]
     goods land later on ROUTE                        a route or a chokepoint
 
-A condition that needs prices gives "not yet checked"; `NOT_YET` is the whole list of those. Any other
-text is an error.
+A condition that needs prices gives "not yet checked"; `NOT_YET` is the whole list of those. So does one that
+needs replications, of a single history. Any other text is an error.
 """
 
 from __future__ import annotations
@@ -44,9 +46,12 @@ from datetime import date, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sim.analysis.amounts import BANDS
 from sim.analysis.grammar import Sentence, compile_template, find, number, tidy
 from sim.analysis.names import check_names
 from sim.errors import Problem, ScenarioError
+from sim.interventions.scope import resolve_place, suggestion
+from sim.metrics import reported_sites
 from sim.units import percent
 
 if TYPE_CHECKING:
@@ -54,6 +59,8 @@ if TYPE_CHECKING:
 
     from sim.case import Case
     from sim.domain import Network
+    from sim.results.ensemble import Ensemble
+
 NOT_YET = frozenset(
     {
         "ndpr price < +10 %",
@@ -97,6 +104,10 @@ class Facts(Protocol):
     @property
     def runway_from(self) -> date:
         """Day from which runways count."""
+
+    @property
+    def ensemble(self) -> Ensemble | None:
+        """What the replications say together; None of a single history."""
 
     def sites_in(self, place: str) -> Collection[str]:
         """Return the sites of a site, country, bloc or operator."""
@@ -155,15 +166,22 @@ class Verdict:
     detail: str
 
 
+class Unchecked(Exception):  # noqa: N818 - no error: a verdict
+    """A run does not have what a condition needs."""
+
+
 Check = Callable[[Facts, dict[str, str]], tuple[bool, str]]
 SENTENCES: list[Sentence[Check]] = []
 
 
-def sentence(template: str) -> Callable[[Check], Check]:
+def sentence(
+    template: str, *, any_site: bool = False, of_replications: bool = False
+) -> Callable[[Check], Check]:
     """Register the meaning of a template."""
 
     def register(meaning: Check) -> Check:
-        SENTENCES.append(Sentence(template, compile_template(template), meaning))
+        pattern = compile_template(template)
+        SENTENCES.append(Sentence(template, pattern, meaning, any_site, of_replications))
         return meaning
 
     return register
@@ -205,11 +223,38 @@ def problems_of_one(network: Network | None, condition: str) -> tuple[Problem, .
         words = parse(condition)
         if network is not None:
             check_names(network, words)
+            if tidy(condition) not in NOT_YET:
+                _check_reported(network, *find(condition, SENTENCES, NOT_YET))
     except ScenarioError as error:
         return error.problems
     except ValueError as error:
         return fault(condition, error).problems
     return ()
+
+
+def _check_reported(network: Network, asked: Sentence[Check], words: dict[str, str]) -> None:
+    """Refuse a site that no run would report, and oems that are none: a condition about nothing."""
+    reported = reported_sites(network)
+    if "site" in words and not asked.any_site and words["site"] not in reported:
+        message = f"a condition names the site {words['site']!r}, which a run does not report"
+        raise ValueError(message + suggestion(words["site"], reported))
+    if " oem" in asked.template:
+        found = {site for site in reported if network.sites[site].stage == "oem"}
+        if "place" in words:
+            found &= resolve_place(network, words["place"])
+        if "use" in words:
+            found = {site for site in found if network.sites[site].end_use == words["use"].lower()}
+        if not found:
+            where = f"{words.get('use', '')} oems in {words.get('place', 'the network')}".strip()
+            raise ValueError(f"a condition speaks of {where}, but there are none")
+
+
+def needs_replications(condition: str) -> bool:
+    """Tell whether a condition, which is in the language, cannot be checked on a single history."""
+    if tidy(condition) in NOT_YET:
+        return False
+    asked, words = find(condition, SENTENCES, NOT_YET)
+    return asked.of_replications or words.get("measure", "").lower() in BANDS
 
 
 def check(conditions: Sequence[str], facts: Facts) -> tuple[Verdict, ...]:
@@ -227,8 +272,10 @@ def _check_one(condition: str, facts: Facts) -> Verdict:
     if tidy(condition) in NOT_YET:
         return Verdict(condition, Outcome.NOT_YET_CHECKED, "needs prices")
     try:
-        meaning, words = find(condition, SENTENCES, NOT_YET)
-        holds, detail = meaning(facts, words)
+        asked, words = find(condition, SENTENCES, NOT_YET)
+        holds, detail = asked.meaning(facts, words)
+    except Unchecked as missing:
+        return Verdict(condition, Outcome.NOT_YET_CHECKED, str(missing))
     except ValueError as error:
         raise fault(condition, error) from error
     return Verdict(condition, Outcome.PASSED if holds else Outcome.FAILED, detail)
@@ -258,7 +305,7 @@ def figure(facts: Facts, site: str, name: str) -> Any:
 
         near = get_close_matches(site, [str(item) for item in table.index], n=1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"must_hold names the site {site!r}, which the run does not report{hint}")
+        raise ValueError(f"a condition names the site {site!r}, which the run does not report{hint}")
     value = table.at[site, name]
     return math.inf if name.endswith("_days") and is_never(value) else value
 
@@ -277,7 +324,7 @@ def oems(facts: Facts, words: dict[str, str]) -> list[str]:
         inside = facts.sites_in(words["place"])
         found = [site for site in found if site in inside]
     if not found:
-        raise ValueError(f"must_hold speaks of oems in {words.get('place', 'the run')}, but there are none")
+        raise ValueError(f"a condition speaks of oems in {words.get('place', 'the run')}, but there are none")
     return found
 
 
@@ -370,7 +417,7 @@ def no_oem_of_use_loses(facts: Facts, words: dict[str, str]) -> tuple[bool, str]
     inside = facts.sites_of_use(words["use"].lower())
     sites = [site for site in oems(facts, {}) if site in inside]
     if not sites:
-        raise ValueError(f"must_hold speaks of {words['use']} oems, but there are none")
+        raise ValueError(f"a condition speaks of {words['use']} oems, but there are none")
     found = _affected(facts, sites, number(words["percent"]) / 100.0)
     return not found, listed(found, f"none of {len(sites)} loses more")
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, timedelta
 
+from sim.analysis.amounts import amount_of, date_of
 from sim.domain import Network
 from sim.interventions.scope import (
     FORMS,
@@ -25,7 +26,7 @@ def countries_of(network: Network, name: str) -> frozenset[str]:
     if not codes:
         names = [country.name for country in network.countries.values()]
         hint = suggestion(name, names)
-        raise ValueError(f"must_hold names the country {name!r}, which does not exist{hint}")
+        raise ValueError(f"a condition names the country {name!r}, which does not exist{hint}")
     return codes
 
 
@@ -54,7 +55,7 @@ def routes_of(network: Network, name: str) -> frozenset[str]:
     if not found:
         points = {point for route in network.routes.values() for point in route.passes}
         hint = suggestion(name, [*network.routes, *points])
-        raise ValueError(f"must_hold names the route {name!r}, which does not exist{hint}")
+        raise ValueError(f"a condition names the route {name!r}, which does not exist{hint}")
     return found
 
 
@@ -75,7 +76,9 @@ def check_names(network: Network, words: Mapping[str, str]) -> None:
             goods_of(network, name)
         elif word == "route":
             routes_of(network, name)
-        elif word in ("first", "last"):
-            date.fromisoformat(name)
+        elif word in ("first", "last", "date"):
+            date_of(name)
+        elif word == "measure":
+            amount_of(name.lower(), words["amount"])
         elif word in ("month", "earlier"):
             month_of(name)

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 DONE, FAILED, USAGE, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
-"""Exit codes. 1: the run failed; 3: scenario or data are wrong; 4: some replications failed."""
+"""Exit codes. 1: the run failed or what `--fail-if` names holds; 3: scenario or data are wrong; 4: some
+replications failed."""
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
 """What a system says where nothing may be written: no bug of this program."""
 PIPE_WIDTH = 240

@@ -35,6 +35,15 @@ By = Annotated[
     datetime | None,
     typer.Option("--by", formats=["%Y-%m-%d"], metavar="DATE", help="Stop probabilities by this date."),
 ]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-if",
+        metavar="CONDITION",
+        help="End with code 1 if this holds of the result: 'toyota_japan stops', "
+        "'lost_units at sony > 1000', 'stop probability at byd > 5 %'; may be repeated.",
+    ),
+]
 ClusterAddress = Annotated[
     str | None,
     typer.Option("--cluster", metavar="ADDRESS", help="Dask scheduler, tcp://host:port, in place of --jobs."),

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
+from sim.cli.console import FAILED, INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
+from sim.cli.fail_if import any_holds, refuse_unknown
 from sim.cli.forecast import forecast, print_dry
-from sim.cli.options import AsJson, By, ClusterAddress, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
+from sim.cli.options import AsJson, By, ClusterAddress, FailIf, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,6 +41,7 @@ def run(
     until_ci: UntilCi = None,
     keep: Keep = None,
     by: By = None,
+    fail_if: FailIf = None,
     out: Annotated[Path | None, typer.Option(help="Run folder; default runs/<name>-<hash>.")] = None,
     resume: Annotated[
         Path | None, typer.Option(help="Run folder to go on in; what it finished is not done again.")
@@ -67,6 +69,8 @@ def run(
     for plan in plans:
         for warning in plan.warnings:
             note(f"warning: {warning}")
+    for plan in plans:
+        refuse_unknown(fail_if or (), plan.case)
     if dry_run:
         from sim.steady import solve
 
@@ -76,7 +80,7 @@ def run(
         print_dry([forecast(plan) for plan in plans], as_json=as_json)
         return
     date_of_stops = None if by is None else by.date()
-    asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), date_of_stops, cluster)
+    asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), date_of_stops, cluster, tuple(fail_if or ()))
     for plan in plans:
         _check(plan, asked)
     runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
@@ -96,6 +100,7 @@ class Asked:
     keep: tuple[str, ...] = ()
     by: date | None = None
     cluster: str | None = None
+    fail_if: tuple[str, ...] = ()
 
 
 def _check(plan: Source, asked: Asked) -> None:
@@ -247,6 +252,9 @@ def _finish(runs: list[Run], asked: Asked) -> None:
             note(f"{where}, failed: {failure['type']}: {failure['message']}")
             if failure["type"] == "InvariantError":
                 note("    this is a bug in sim, not in your scenario")
+    # All of them are named, so no short cut.
+    if any([any_holds(asked.fail_if, item) for item in runs]):  # noqa: C419
+        raise typer.Exit(FAILED)
     if any(item.manifest["failures"] for item in runs):
         raise typer.Exit(SOME_FAILED)
 
@@ -261,6 +269,7 @@ def _again(manifest: dict[str, Any], folder: Path | None, asked: Asked) -> str:
     words += [word for item in manifest["set"] for word in ("--set", item)]
     words += [word for item in asked.keep for word in ("--keep", item)]
     words += [] if asked.by is None else ["--by", asked.by.isoformat()]
+    words += [word for item in asked.fail_if for word in ("--fail-if", item)]
     words += [] if asked.cluster is None else ["--cluster", asked.cluster]
     words += [] if asked.until_ci is None else ["--until-ci", asked.until_ci]
     words += [] if asked.jobs == 1 else ["--jobs", str(asked.jobs)]

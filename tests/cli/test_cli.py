@@ -186,7 +186,7 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
     monkeypatch.setattr(sim.engine, "simulate", stop)
     cover = "sites.works_1.cover=30 d"
     words = ("--replications", "5", "--seed", "7", "--set", cover, "--by", "2025-03-01")
-    words += ("--out", "my runs/kept")
+    words += ("--fail-if", "works_1 unchanged", "--out", "my runs/kept")
     found = call("run", "ban", *words)
     assert found.exit_code == 130
     (again,) = [line for line in found.stderr.splitlines() if "to have them all" in line]
@@ -197,6 +197,44 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
     finished = sim.load_run("my runs/kept")
     assert (finished.manifest["finished_replications"], finished.is_complete) == (5, True)
     assert not (here / "my runs/kept/chunks").exists()
+
+
+def test_a_condition_that_holds_is_code_1_and_named_and_the_run_is_kept(here: Path) -> None:
+    held, other = "works_1 stops within 60 d", "lost_units at works_2 < 1"
+    found = call("run", "ban", "--fail-if", other, "--fail-if", held, "--out", "kept", "--json")
+    assert found.exit_code == 1
+    assert f"failed: two_tier: --fail-if {held!r} holds: works_1 on 2025-02-28 (day 48)" in found.stderr
+    assert other not in found.stderr
+    assert json.loads(found.stdout)["run_dir"] == "kept"
+    assert sim.load_run("kept").is_complete
+    assert call("run", "ban", "--fail-if", other, "-q").exit_code == 0
+
+
+def test_a_probability_is_held_to_with_replications(here: Path) -> None:
+    words = ("run", "ban", "--replications", "3", "-q", "--fail-if")
+    assert call(*words, "stop probability at works_1 by 2025-06-01 > 99 %").exit_code == 1
+    assert call(*words, "stop probability at works_1 by 2025-01-10 > 0 %").exit_code == 0
+
+
+@pytest.mark.parametrize(("condition", "said"), [
+    ("works_3 stops", "did you mean 'works_"),
+    ("mill stops", "which a run does not report"),
+    ("works_1 stop", "is not in the language of conditions; did you mean"),
+    ("lost_unit at works_1 > 5", "did you mean 'lost_units'"),
+    ("lost_units at works_1 > 5 %", "write for example '1000'"),
+    ("no oem in CN stops", "oems in CN, but there are none"),
+    ("price floor holds", "this needs prices"),
+    ("stop probability at works_1 > 5 %", "two_tier is a single history; add --replications"),
+])  # fmt: skip
+def test_a_condition_nobody_could_check_is_refused_before_the_run(
+    here: Path, condition: str, said: str
+) -> None:
+    found = call("run", "ban", "--fail-if", condition)
+    assert found.exit_code == 2
+    assert said in " ".join(found.stderr.split())
+    late = "stop probability at works_1 by 2031-01-01 > 5 %"
+    assert call("run", "ban", "--replications", "3", "--fail-if", late).exit_code == 2
+    assert list(here.iterdir()) == []
 
 
 @pytest.mark.parametrize("outside", ["2024-12-31", "2025-06-30"])

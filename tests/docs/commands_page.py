@@ -20,9 +20,10 @@ HEAD = """# Commands
 
 Made from the command line itself by `python -m tests.docs.commands_page`; a test holds it current.
 
-Data go to stdout, all else to stderr. Exit codes: 0 done, 1 the run failed, 2 wrong usage, 3 a scenario or
-data are wrong (nothing is written), 4 some replications failed, 130 interrupted. `--debug`, anywhere, shows
-tracebacks. `python -m sim` is the same as `sim`, `sim --version` prints the version.
+Data go to stdout, all else to stderr. Exit codes: 0 done, 1 the run failed or what `--fail-if` names holds, 2
+wrong usage, 3 a scenario or data are wrong (nothing is written), 4 some replications failed, 130 interrupted.
+`--debug`, anywhere, shows tracebacks. `python -m sim` is the same as `sim`, `sim --version` prints the
+version.
 """
 
 

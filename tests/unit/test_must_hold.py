@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,6 +19,7 @@ from sim.analysis.facts import RunFacts
 from sim.analysis.must_hold import NOT_YET, SENTENCES, Outcome, check, parse, problems_of
 from sim.domain import Country
 from sim.engine.trajectory import SHIPMENT_DTYPE, Stock, Trajectory
+from sim.results.ensemble import Estimate, probability_of
 from sim.testing.networks import Sketch, small_case
 
 FROM = date(2025, 4, 1)
@@ -33,6 +35,7 @@ def row(site: str, country: str, cover: float, short: float | None, stop: float 
         "site": site, "name": site.title(), "country": country, "stage": "oem",
         "days_of_cover_at_start": cover, "static_runway_days": cover, "pipeline_runway_days": cover + 8.5,
         "realised_runway_days": math.nan if short is None else float(short),
+        "realised_runway_p10_days": math.nan if short is None else short - 9.0,
         "first_shortfall_date": after(short), "first_below_half_date": after(stop),
         "line_stop_date": after(stop), "limiting_component": None if short is None else "motor",
         "time_to_recover_days": math.nan, "planned_units": 1000.0, "lost_units": lost,
@@ -46,6 +49,15 @@ CUT = [row("toyota_japan", "JP", 90, 98, 150, 300.0), row("suzuki_japan", "JP", 
        row("byd", "CN", 15, None, None, 0.0)]  # fmt: skip
 
 
+class Luck:
+    """Replications by hand: Toyota has stopped in 31 % of them, since a day in September."""
+
+    start, last_day = date(2025, 1, 1), date(2025, 12, 31)
+
+    def stop_probability(self, site: str, by: date) -> Estimate:
+        return probability_of(np.arange(100) < (31 if by > date(2025, 9, 9) else 0))
+
+
 @dataclass
 class Told:
     """Facts by hand."""
@@ -53,6 +65,7 @@ class Told:
     rows: list[dict] = field(default_factory=lambda: CUT)
     headline: str = "Toyota builds for 98 days"
     runway_from: date = FROM
+    ensemble: Any = field(default_factory=Luck)
 
     @property
     def metrics(self) -> pd.DataFrame:
@@ -141,6 +154,26 @@ def verdict(condition: str, **changes) -> must_hold.Verdict:
         ("suzuki_japan realised between 61 d and 90 d", False),
         ("toyota_japan realised = pipeline", True),
         ("suzuki_japan realised = pipeline", False),
+        ("toyota_japan realised > 98 d", False),
+        ("toyota_japan realised < 98 d", False),
+        ("toyota_japan realised > 97 d", True),
+        ("lost_units at toyota_japan > 299", True),
+        ("lost_units at toyota_japan > 300", False),
+        ("lost_units at byd > 0", False),
+        ("lost_units at toyota_japan >= 300", True),
+        ("fill_rate at toyota_japan < 70.1 %", True),
+        ("fill_rate at toyota_japan < 0.7", False),
+        ("realised_runway_days at suzuki_japan <= 60 d", True),
+        ("realised_runway_days at byd < 100000 d", False),
+        ("realised_runway_p10_days at suzuki_japan < 60 d", True),
+        ("line_stop_date at suzuki_japan < 2025-06-02", True),
+        ("line_stop_date at suzuki_japan < 2025-06-01", False),
+        ("line_stop_date at byd > 2100-01-01", True),
+        ("time_to_recover_days at byd > 1 d", False),
+        ("time_to_recover_days at suzuki_japan > 1000 d", True),
+        ("stop probability at toyota_japan > 30 %", True),
+        ("stop probability at toyota_japan > 31 %", False),
+        ("stop probability at toyota_japan by 2025-09-09 > 0 %", False),
         ("limiting component at toyota_japan is motor", True),
         ("limiting component at byd is motor", False),
         ("stop order in japan follows cover", True),
@@ -268,14 +301,32 @@ def test_names_are_checked_before_a_run():
     conditions = (
         "works unchanged", "wroks unchanged", "no oem in AA stops", "no oem in Mars stops", "all is well",
         "motor leaving AA = 1 t/yr +- 1 %", "goods land later on suez", "goods land later on sues",
-        "ndpr price < +10 %",
+        "ndpr price < +10 %", "maker unchanged", "lost_units at works > 5", "lost_unit at works > 5",
+        "lost_units at works > 5 %", "line_stop_date at works < 2025-02-31",
+        "no military oem loses more than 5 % of plan",
     )  # fmt: skip
     problems = problems_of(small_case(sketch.network(), 10, must_hold=conditions))
     assert [problem.given for problem in problems] == [
         "wroks unchanged", "no oem in Mars stops", "all is well", "goods land later on sues",
+        "maker unchanged", "lost_unit at works > 5", "lost_units at works > 5 %",
+        "line_stop_date at works < 2025-02-31", "no military oem loses more than 5 % of plan",
     ]  # fmt: skip
     assert "did you mean 'works'" in problems[0].message
     assert "did you mean 'suez'" in problems[3].message
+    assert "does not report; did you mean" not in problems[4].message
+    assert "did you mean 'lost_units'" in problems[5].message
+    assert "write for example '1000'" in problems[6].message
+    assert "is not a date" in problems[7].message
+
+
+def test_what_needs_replications_is_not_checked_on_a_single_history():
+    for condition in ("stop probability at byd > 3 %", "realised_runway_p10_days at byd < 3 d"):
+        found = verdict(condition, ensemble=None)
+        assert (found.outcome, found.detail) == (Outcome.NOT_YET_CHECKED, "needs replications")
+        assert must_hold.needs_replications(condition)
+    assert not must_hold.needs_replications("realised_runway_days at byd < 3 d")
+    found = verdict("stop probability at byd by 2031-01-01 > 3 %")
+    assert "lies outside" in found.detail
 
 
 def test_the_docstring_lists_the_whole_language():
