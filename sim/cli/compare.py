@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sim.cli.console import guarded, note, reader_may_leave, say, say_json
+from sim.cli.console import guarded, note, open_files, reader_may_leave, say, say_json
 from sim.cli.options import AsJson, Sets
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def compare(
     with reader_may_leave():
         _print(found, frame, metric, made, as_json=as_json, markdown=markdown)
     if show:
-        _open([path for path in made if path.suffix == ".png"])
+        open_files(path for path in made if path.suffix == ".png")
 
 
 def _default(sources: list[str]) -> Path:
@@ -109,11 +109,3 @@ def _print_table(found: Comparison, frame: pd.DataFrame) -> None:
         if names[i] == names[i - 1]:
             rows[i]["manufacturer"] = ""
     print_frame(pd.DataFrame(rows), heading(found))
-
-
-def _open(pictures: list[Path]) -> None:
-    import webbrowser
-
-    for path in pictures:
-        if not webbrowser.open(path.resolve().as_uri()):
-            note(f"no program opens {path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import functools
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import typer
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.console import Console
 
 DONE, FAILED, USAGE, BAD_INPUT, SOME_FAILED, INTERRUPTED = 0, 1, 2, 3, 4, 130
@@ -52,6 +54,15 @@ def say_json(value: Any) -> None:
     import json
 
     print(json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def open_files(paths: Iterable[Path]) -> None:
+    """Open files in whatever shows them on this machine, and say where nothing does."""
+    import webbrowser
+
+    for path in paths:
+        if not webbrowser.open(path.resolve().as_uri()):
+            note(f"no program opens {path}")
 
 
 def tables() -> Console:

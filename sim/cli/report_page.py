@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from sim.cli.console import guarded, note, say
+from sim.cli.console import guarded, open_files, say
 from sim.cli.options import Sets
 
 MOST_SEED = 2**63 - 1
@@ -38,7 +38,7 @@ def report(
     )
     say(str(path))
     if show:
-        _open(path)
+        open_files([path])
 
 
 def _default(sources: list[str]) -> Path:
@@ -46,10 +46,3 @@ def _default(sources: list[str]) -> Path:
 
     names = "-".join(Path(name).stem for name in sources)
     return ROOT / f"report-{names[:80]}.html"
-
-
-def _open(path: Path) -> None:
-    import webbrowser
-
-    if not webbrowser.open(path.resolve().as_uri()):
-        note(f"no program opens {path}")

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from sim.cli.console import FAILED, INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
+from sim.cli.console import (
+    FAILED,
+    INTERRUPTED,
+    SOME_FAILED,
+    guarded,
+    note,
+    open_files,
+    reader_may_leave,
+    say,
+    say_json,
+)
 from sim.cli.fail_if import any_holds, refuse_unknown
 from sim.cli.forecast import forecast, print_dry
 from sim.cli.options import AsJson, By, ClusterAddress, FailIf, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
@@ -24,6 +34,8 @@ if TYPE_CHECKING:
     from sim.results.plan import Source
     from sim.results.run import Run
 
+PICTURE = "runway.png"
+"""The picture in a run folder."""
 MOST_SEED = 2**63 - 1
 """Largest seed a scenario file takes; its reader is too heavy to import for ``--help``."""
 
@@ -49,6 +61,7 @@ def run(
     as_json: AsJson = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Resolve and count, run nothing.")] = False,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Leave out runway.png.")] = False,
+    show: Annotated[bool, typer.Option("--open", help="Open runway.png when done.")] = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
@@ -57,6 +70,8 @@ def run(
 
     if out is not None and len(scenarios) > 1:
         raise typer.BadParameter("--out names one run folder; run the scenarios one by one")
+    if show and no_plot:
+        raise typer.BadParameter("--open shows the picture that --no-plot leaves out")
     if cluster is not None and jobs != 1:
         raise typer.BadParameter("--cluster has its own workers; leave out --jobs")
     if resume is not None:
@@ -86,6 +101,8 @@ def run(
     runs = [_run_one(plan, asked, picture=not no_plot, quiet=quiet or as_json) for plan in plans]
     with reader_may_leave():
         _print(runs, as_json=as_json, quiet=quiet, verbose=verbose, by=asked.by)
+    if show:
+        open_files(item.folder / PICTURE for item in runs if item.folder is not None)
     _finish(runs, asked)
 
 

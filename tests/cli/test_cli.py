@@ -199,6 +199,22 @@ def test_the_command_to_go_on_is_the_whole_command(here: Path, monkeypatch: pyte
     assert not (here / "my runs/kept/chunks").exists()
 
 
+@pytest.mark.parametrize("has_browser", [True, False])
+def test_open_shows_the_picture_of_each_run(
+    here: Path, monkeypatch: pytest.MonkeyPatch, has_browser: bool
+) -> None:
+    shown: list[str] = []
+    monkeypatch.setattr("webbrowser.open", lambda address: shown.append(address) or has_browser)
+    found = call("run", "ban", "--out", "kept", "--open", "--json")
+    assert found.exit_code == 0
+    assert shown == [(here / "kept" / "runway.png").as_uri()]
+    assert (here / "kept" / "runway.png").exists()
+    assert json.loads(found.stdout)["run_dir"] == "kept"
+    assert ("no program opens kept/runway.png" in found.stderr) is not has_browser
+    assert call("run", "ban", "--no-plot", "--open", "--out", "other").exit_code == 2
+    assert not (here / "other").exists()
+
+
 def test_a_condition_that_holds_is_code_1_and_named_and_the_run_is_kept(here: Path) -> None:
     held, other = "works_1 stops within 60 d", "lost_units at works_2 < 1"
     found = call("run", "ban", "--fail-if", other, "--fail-if", held, "--out", "kept", "--json")
