@@ -49,7 +49,10 @@ OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy", "no_cfunc_wrap
 
 def kernels_are_cached() -> bool:
     """Tell whether a first run need not compile."""
-    return bool(config.DISABLE_JIT) or (CACHE_FOLDER.exists() and any(CACHE_FOLDER.rglob("*.nbc")))
+    try:
+        return bool(config.DISABLE_JIT) or any(CACHE_FOLDER.rglob("*.nbc"))
+    except OSError:  # a folder nobody may read, or that lies below a file
+        return False
 
 
 def helper(function: Function) -> Function:

@@ -6,9 +6,12 @@ parallel loops. Kernels have loops, conditions and arithmetic only, so the passe
 
 from __future__ import annotations
 
+import multiprocessing
+import sys
+from collections.abc import Callable
 from typing import Any
 
-from numba.core.caching import FunctionCache
+from numba.core.caching import CompileResultCacheImpl, FunctionCache, UserProvidedCacheLocator
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase
 from numba.core.compiler_machinery import PassManager, register_pass
@@ -22,16 +25,56 @@ from numba.core.typed_passes import (
 from numba.core.untyped_passes import FixupArgs, IRProcessing, ReconstructSSA, TranslateByteCode
 
 
+class _Folder(UserProvidedCacheLocator):
+    """The one folder of compiled kernels, also where it cannot be written.
+
+    Numba would try others then, beside the sources and in the home, whose names do not tell of an edited
+    helper.
+    """
+
+    @classmethod
+    def from_function(cls, py_func: Callable[..., Any], py_file: str) -> _Folder:
+        """Return the folder of a function's file."""
+        return cls(py_func, py_file)
+
+
+class _Files(CompileResultCacheImpl):
+    _locator_classes = (_Folder,)
+
+
 class KernelCache(FunctionCache):
     """Machine code kept in files; to load it, what Numba knows of compiling is not needed.
 
     Numba's own cache first gathers every rule for every library function, which takes longer than a run.
+    Files that cannot be read or written (a full disk, a read-only one) cost the next run its time to compile,
+    never this one its result.
     """
 
+    _impl_class = _Files
+    _is_told = False
+
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Load the code for a signature; None where there is none yet."""
-        with self._guard_against_spurious_io_errors():
+        """Load the code for a signature; None where there is none yet, or none that can be read."""
+        try:
             return self._load_overload(sig, target_context)
+        except OSError:
+            return None
+
+    def save_overload(self, sig: Any, data: Any) -> None:
+        """Keep the code for a signature; if that cannot be, say so once."""
+        try:
+            self._save_overload(sig, data)
+        except OSError as error:
+            self._tell(error)
+
+    def _tell(self, error: OSError) -> None:
+        if KernelCache._is_told or multiprocessing.parent_process() is not None:
+            return
+        KernelCache._is_told = True
+        sys.stderr.write(
+            f"compiled kernels cannot be kept in {self.cache_path}: {error.strerror or error}; "
+            "the next run will compile them again\n"
+        )
 
 
 class _PartLibrary(JITCodeLibrary):

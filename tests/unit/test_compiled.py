@@ -86,6 +86,39 @@ def test_an_edited_helper_is_compiled_anew(tmp_path: Path) -> None:
     assert answer(2) == ["11", "1"]
 
 
+TELL = """
+import resource
+resource.setrlimit(resource.RLIMIT_FSIZE, ({limit}, resource.RLIM_INFINITY))
+from sim.engine import kernels_are_cached, simulate
+from sim.testing import serial_chain, small_case
+cached = kernels_are_cached()
+print(cached, simulate(small_case(serial_chain([20.0], [8]), 50)).line_made.sum())
+"""
+
+
+@pytest.mark.parametrize("why", ["no folder", "full disk"])
+def test_a_cache_that_cannot_be_written_costs_time_and_nothing_else(tmp_path: Path, why: str) -> None:
+    (tmp_path / "file").touch()
+    cache = tmp_path / "file" / "below" if why == "no folder" else tmp_path / "cache"
+    limit = "resource.RLIM_INFINITY" if why == "no folder" else "4096"
+    found = subprocess.run(
+        [sys.executable, "-c", TELL.format(limit=limit)],
+        env={**os.environ, "SIM_CACHE_DIR": str(cache), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert found.returncode == 0, found.stderr
+    assert found.stdout.split()[0] == "False"
+    assert float(found.stdout.split()[1]) > 0.0
+    (told,) = found.stderr.splitlines()  # once, not once per kernel
+    assert told.startswith(f"compiled kernels cannot be kept in {cache}")
+    assert told.endswith("the next run will compile them again")
+    assert ("Not a directory" if why == "no folder" else "File too large") in told
+    assert not list((PACKAGE / "engine").rglob("*.nb[ci]")), "kept where an edited helper is not noticed"
+    assert not list(tmp_path.rglob("*.tmp.*"))
+
+
 def test_a_network_with_other_covers_is_compiled_from_its_kin_to_the_same_bits() -> None:
     """What another network of the same flows lends must not show in the result."""
     network = sim.load_network("rare_earths_2024")
