@@ -170,9 +170,19 @@ def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
             )
         result.manifest["timing"]["total_seconds"] = time.perf_counter() - started
         result.save(folder, picture=picture)
+        _tell_of_spare(result)
     except StoreError as error:
         raise _with_the_way_on(error, plan, folder, asked) from error
     return result
+
+
+def _tell_of_spare(run: Run) -> None:
+    """Say which finished replications stay in the folder beside a run that asked for fewer."""
+    from sim.results.store import spare_replications
+
+    if run.folder is not None and run.is_complete and (spare := spare_replications(run, run.folder)):
+        more = f"--resume {run.folder} --replications {max(spare) + 1}"
+        note(f"{len(spare)} more finished replications are kept in {run.folder}; {more} takes them in")
 
 
 def _with_the_way_on(error: StoreError, plan: Source, folder: Path | None, asked: Asked) -> StoreError:

@@ -98,6 +98,17 @@ def name_of(chunk: Chunk) -> str:
     return f"{chunk.replications[0]:07d}-{chunk.replications[-1]:07d}{SUFFIX}"
 
 
+def last_of(path: Path) -> int:
+    """Return the last replication of a chunk by the name of its file.
+
+    Examples
+    --------
+    >>> last_of(Path("0000010-0000019.npz"))
+    19
+    """
+    return int(path.stem.rpartition("-")[2])
+
+
 def write_packed(name: str, content: bytes, folder: Path) -> Path:
     """Write the bytes of a chunk into a folder, whole or not at all, and return its file.
 

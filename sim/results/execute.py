@@ -34,7 +34,7 @@ from sim.results.pool import Pool, Work
 from sim.results.replicate import Task, chunk_of
 from sim.results.run import Run
 from sim.results.tables import LiveTables
-from sim.results.unfinished import chunk_folder
+from sim.results.unfinished import chunk_folder, refuse_chunks_of_another
 from sim.results.until import Target, looks, target_of
 from sim.units import did_you_mean
 
@@ -163,6 +163,8 @@ def execute(
     case = plan.case
     central = likeliest(case)
     wanted = case.replications if case.replications > 1 else 0
+    if folder is not None and not wanted:
+        refuse_chunks_of_another(folder, with_ranges(case))
     worlds = futures(with_ranges(case)) if wanted else []
     each = 2 * len(worlds)
     total = 2 + each * wanted

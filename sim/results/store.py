@@ -20,7 +20,7 @@ from sim.results.hooks import HOOKS
 from sim.results.run import Run
 from sim.results.site_file import read_site_tables
 from sim.results.tables import unknown_series
-from sim.results.unfinished import has_chunks, keep_chunks
+from sim.results.unfinished import finished_beyond, has_chunks, keep_chunks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,7 @@ def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True
         with whole(target) as temporary:
             run.folder = target
             _write(run, temporary, picture=picture)
-            if not run.is_complete and has_chunks(target):
+            if has_chunks(target) and (not run.is_complete or spare_replications(run, target)):
                 keep_chunks(target, temporary)
     except OSError as error:
         run.folder = previous
@@ -95,6 +95,11 @@ def save_run(run: Run, folder: str | Path | None = None, *, picture: bool = True
         run.folder = previous
         raise
     return target
+
+
+def spare_replications(run: Run, folder: Path) -> list[int]:
+    """Return the finished replications of a folder that a run had no use for, since it asked for fewer."""
+    return finished_beyond(folder, 0 if run.replications.empty else int(run.manifest["replications"]))
 
 
 def holds_something_else(target: Path) -> bool:

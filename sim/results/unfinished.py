@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sim.case import Design
 from sim.errors import StoreError
 from sim.results.chosen import AT
+from sim.results.chunks import chunk_paths, last_of, read_chunk, sound_chunks
 from sim.results.identity import differences, parts_of
 from sim.results.manifest import versions
 
@@ -74,8 +75,6 @@ def planned(folder: Path) -> dict[str, Any]:
 
 def holds_part_of(folder: Path, case: Case) -> bool:
     """Tell whether a run folder has finished chunks that a run of this case would go on with."""
-    from sim.results.chunks import chunk_paths
-
     if not has_chunks(folder) or not chunk_paths(folder / CHUNKS):
         return False
     return bool(planned(folder)["record"] == record_of(case))
@@ -85,7 +84,8 @@ def holds_part_of(folder: Path, case: Case) -> bool:
 def chunk_folder(folder: Path | None, case: Case) -> Iterator[Path]:
     """Yield the folder for the chunks of a case; without a run folder, one that is gone afterwards.
 
-    Chunks that a run folder already has are kept if they are of the same case and version.
+    Chunks that a run folder already has are kept if they are of the same case and version. If the block fails
+    before there is any, what was made for them goes again.
 
     Raises
     ------
@@ -96,16 +96,52 @@ def chunk_folder(folder: Path | None, case: Case) -> Iterator[Path]:
         with TemporaryDirectory(prefix="sim-") as temporary:
             yield Path(temporary)
         return
-    record = record_of(case)
-    if has_chunks(folder):
-        _refuse_another(folder, planned(folder)["record"], record)
+    refuse_chunks_of_another(folder, case)
+    wanted = case.replications
+    if is_new := not has_chunks(folder):
+        made = [path for path in (folder / CHUNKS, folder, *folder.parents) if not path.exists()]
+    else:  # who asks for fewer in between has not given up the others
+        wanted = max(wanted, planned(folder)["replications"])
     place = folder / CHUNKS
     try:
         place.mkdir(parents=True, exist_ok=True)
-        _write_whole(place / PLAN, {"replications": case.replications, "record": record})
+        _write_whole(place / PLAN, {"replications": wanted, "record": record_of(case)})
     except OSError as error:
         raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
-    yield place
+    try:
+        yield place
+    except BaseException:
+        if is_new and not sound_chunks(place):  # which removes the drafts of workers that were killed
+            _unmake(place / PLAN, made)
+        raise
+
+
+def _unmake(plan: Path, folders: Sequence[Path]) -> None:
+    """Remove a plan and the folders that were made for it, unless something else is in them by now."""
+    plan.unlink(missing_ok=True)
+    with suppress(OSError):
+        for path in folders:
+            path.rmdir()
+
+
+def refuse_chunks_of_another(folder: Path, case: Case) -> None:
+    """Refuse a run folder that holds unfinished replications of another case or version.
+
+    Raises
+    ------
+    StoreError
+        With what differs.
+    """
+    if has_chunks(folder):
+        _refuse_another(folder, planned(folder)["record"], record_of(case))
+
+
+def finished_beyond(folder: Path, count: int) -> list[int]:
+    """Return the finished replications of a run folder from number `count` on."""
+    if not has_chunks(folder):
+        return []
+    last = [path for path in chunk_paths(folder / CHUNKS) if last_of(path) >= count]
+    return [number for path in last for number in read_chunk(path).replications if number >= count]
 
 
 def _refuse_another(folder: Path, there: Mapping[str, str], now: Mapping[str, str]) -> None:

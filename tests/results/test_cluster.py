@@ -93,6 +93,17 @@ def test_what_is_no_address_is_refused_at_once(monkeypatch: pytest.MonkeyPatch, 
         sim.run(chancy_case(4), cluster=address)
 
 
+@pytest.mark.parametrize("has_folder", [False, True])
+def test_a_refused_run_leaves_nothing(tmp_path: Path, has_folder: bool) -> None:
+    folder = tmp_path / "runs" / "new"
+    if has_folder:
+        folder.mkdir(parents=True)
+    before = set(tmp_path.rglob("*"))
+    with pytest.raises(RunFailed, match="is no address"):
+        sim.run(chancy_case(4), cluster="nowhere", out=folder)
+    assert set(tmp_path.rglob("*")) == before
+
+
 def test_without_the_extra_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     with pytest.raises(RunFailed, match=r"pip install '\.\[cluster\]'"):
