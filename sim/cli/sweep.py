@@ -69,9 +69,22 @@ def sweep(
                 _print(table)
             say(f"{len(points)} points; table: {folder / sweeping.TABLE}")
     swept = [sweeping.PREFIX + path for path in points[0].values]
-    failed = int(table.drop_duplicates(swept)["failed_replications"].sum())
+    _finish(table, swept)
+
+
+def _finish(table: pd.DataFrame, swept: list[str]) -> None:
+    """Name the points that failed, count the failed replications of the others, and leave with the code."""
+    from sim.results.sweep import FAILURE, PREFIX
+
+    ended = table.drop_duplicates(swept)
+    lost = ended[ended[FAILURE].notna()] if FAILURE in table.columns else ended.iloc[:0]
+    for row in lost.to_dict("records"):
+        values = ", ".join(f"{name.removeprefix(PREFIX)}={row[name]}" for name in swept)
+        note(f"point {values} failed: {row[FAILURE]}; the same command tries it again")
+    failed = int(ended.drop(lost.index)["failed_replications"].sum())
     if failed:
         note(f"{failed} replications failed; the column failed_replications says at which points")
+    if failed or len(lost):
         raise typer.Exit(SOME_FAILED)
 
 
@@ -82,7 +95,7 @@ def _print(table: pd.DataFrame) -> None:
     from rich.table import Table
 
     from sim.cli.console import tables
-    from sim.results.sweep import PREFIX
+    from sim.results.sweep import FAILURE, PREFIX
 
     swept = [name for name in table.columns if name.startswith(PREFIX)]
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)
@@ -100,6 +113,8 @@ def _print(table: pd.DataFrame) -> None:
         cells += [str(int(rows["line_stop_date"].notna().sum()))]
         cells += [str(int((rows["lost_beyond_baseline_units"] >= 0.5).sum()))]
         cells += [f"{rows['stop_probability'].max():.2f}"] if with_chances else []
+        if FAILURE in rows.columns and rows[FAILURE].notna().any():
+            cells[0] = "failed"
         swept_values = values if isinstance(values, tuple) else (values,)
         shown.add_row(*(escape(str(cell)) for cell in (*swept_values, *cells)))
     tables().print(shown)

@@ -45,6 +45,10 @@ Progress = Callable[[int, int], None]
 """Called with the simulations done and their number."""
 
 
+class AllFailed(RunFailed):
+    """No replication of a run has finished."""
+
+
 class Interrupted(KeyboardInterrupt):
     """Ctrl-C between replications; `run` holds what was finished, its folder the chunks to go on with."""
 
@@ -197,7 +201,7 @@ def execute(
         recorded = failures_in([read_chunk(path) for path in chunk_paths(place)], wanted)
     failures = sorted([*recorded, *work.lost.values()], key=lambda item: item["replication"])
     if gathered is None and failures and not work.interrupted:
-        raise RunFailed(f"all {wanted} replications failed; the first: {failures[0]['message']}")
+        raise AllFailed(f"all {wanted} replications failed; the first: {failures[0]['message']}")
     return _assemble(plan, central, pair, gathered, failures, work, manifest, started)
 
 

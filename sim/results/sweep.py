@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from sim.errors import RunFailed, StoreError
 from sim.results.ensemble import Ensemble
-from sim.results.execute import execute
+from sim.results.execute import AllFailed, execute
 from sim.results.folders import whole_file
 from sim.results.plan import Source, plan_of, with_ranges
 from sim.results.unfinished import record_of
@@ -28,8 +29,10 @@ POINTS = "points"
 TABLE = "sweep.parquet"
 PREFIX = "at:"
 """Before a swept path in the names of the table's columns."""
+FAILURE = "failure"
+"""Column that says why a point failed; it is there only if one did."""
 ATTEMPTS = 3
-"""Times that worker processes may die."""
+"""Workers that may die at one point, each alone with it, before it is left out."""
 KEPT = (
     "name",
     "realised_runway_days",
@@ -58,6 +61,10 @@ class Point:
         record = record_of(with_ranges(self.plan.case)) | {"replications": str(self.plan.case.replications)}
         record |= {f"{PREFIX}{path}": value for path, value in self.values.items()}
         return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:20]
+
+
+Item = tuple[Point, Path]
+"""A point and its file."""
 
 
 def grid_points(
@@ -118,7 +125,9 @@ def sweep(
     -------
     DataFrame
         A row per point and site: a column ``at:PATH`` per swept path, then the measures; with replications
-        also the probability of a stop and the mean loss beyond the baseline with its 95 % interval.
+        also the probability of a stop and the mean loss beyond the baseline with its 95 % interval. A point
+        that kills its workers has one row without a site, and why in the column ``failure``; it is tried
+        again by the next sweep into the folder.
     """
     if folder.exists() and any(folder.iterdir()) and not (folder / POINTS).is_dir():
         raise StoreError(f"{folder} exists and is not the folder of a sweep; choose another --out")
@@ -133,16 +142,29 @@ def sweep(
     done = len(points) - len(todo)
     tell(done, len(points))
     alone = jobs > 1 and len(todo) > 1 and all(point.plan.case.replications == 1 for point, _ in todo)
-    for _ in _in_parallel(todo, jobs) if alone else _one_by_one(todo, jobs):
+    failures: dict[Path, str] = {}
+    for file, failure in _in_parallel(todo, jobs) if alone else _one_by_one(todo, jobs):
+        if failure:
+            failures[file] = failure
         done += 1
         tell(done, len(points))
-    return _table(files, folder)
+    if len(failures) == len(points):
+        raise RunFailed(f"all {len(points)} points failed; the first: {next(iter(failures.values()))}")
+    return _table(points, files, failures, folder)
 
 
-def _one_by_one(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]:
+Ended = Iterator[tuple[Path, str]]
+"""The file of each point that has ended, and why it failed; empty if it did not."""
+
+
+def _one_by_one(todo: Sequence[Item], jobs: int) -> Ended:
     for item in todo:
-        _run_point(item, jobs)
-        yield
+        try:
+            _run_point(item, jobs)
+        except AllFailed as error:
+            yield item[1], str(error)
+        else:
+            yield item[1], ""
 
 
 def _begin() -> None:
@@ -150,27 +172,51 @@ def _begin() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _in_parallel(todo: Sequence[tuple[Point, Path]], jobs: int) -> Iterator[None]:
-    """Run points side by side; a pool whose worker was killed is replaced, what it lost is done again."""
+def _in_parallel(todo: Sequence[Item], jobs: int) -> Ended:
+    """Run points side by side; those that were under way when a worker died are done again one by one.
+
+    The pool cannot say at which point its worker died. It takes points in order, so it was one of the first
+    that have not ended.
+    """
     left = list(todo)
-    for _ in range(ATTEMPTS):
+    while left:
         pool = ProcessPoolExecutor(max_workers=min(jobs, len(left)), initializer=_begin)
-        finished = set()
+        ended = set()
         try:
             pending = {pool.submit(_run_point, item): item for item in left}
             for one in as_completed(pending):
                 one.result()
-                finished.add(pending[one][1])
-                yield
+                ended.add(pending[one][1])
+                yield pending[one][1], ""
             return
         except BrokenProcessPool:
-            left = [item for item in left if item[1] not in finished]
+            left = [item for item in left if item[1] not in ended]
         finally:
             pool.shutdown(cancel_futures=True)
-    raise RunFailed(f"worker processes die, {ATTEMPTS} times; finished points are kept, or take --jobs 1")
+        for item in left[:jobs]:
+            yield item[1], _alone(item)
+        left = left[jobs:]
 
 
-def _run_point(item: tuple[Point, Path], jobs: int = 1) -> None:
+def _alone(item: Item) -> str:
+    """Run a point in a worker of its own; return why it failed if it kills one after the other."""
+    for _ in range(ATTEMPTS):
+        with ProcessPoolExecutor(max_workers=1, initializer=_begin) as pool:
+            try:
+                pool.submit(os.getpid).result()
+            except BrokenProcessPool:
+                raise RunFailed(
+                    "worker processes die before they begin; finished points are kept, or take --jobs 1"
+                ) from None
+            try:
+                pool.submit(_run_point, item).result()
+            except BrokenProcessPool:
+                continue
+            return ""
+    return f"its worker process died, {ATTEMPTS} times"
+
+
+def _run_point(item: Item, jobs: int = 1) -> None:
     """Run a point; its chunks are kept beside its file until that is written."""
     point, file = item
     beside = file.with_suffix("")
@@ -202,14 +248,29 @@ def _chances(ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _table(files: Sequence[Path], folder: Path) -> pd.DataFrame:
+def _table(
+    points: Sequence[Point], files: Sequence[Path], failures: Mapping[Path, str], folder: Path
+) -> pd.DataFrame:
     import pandas as pd
 
-    parts = [pd.read_parquet(file).dropna(axis=1, how="all") for file in files]
-    columns = list(dict.fromkeys(name for file in files for name in pd.read_parquet(file).columns))
+    frames = [
+        _failed(point, failures[file]) if file in failures else pd.read_parquet(file)
+        for point, file in zip(points, files, strict=True)
+    ]
+    columns = list(dict.fromkeys(name for frame in frames for name in frame.columns))
+    columns.sort(key=lambda name: (not name.startswith(PREFIX), name == FAILURE))
+    parts = [frame.dropna(axis=1, how="all") for frame in frames]
     whole = pd.concat(parts, ignore_index=True).reindex(columns=columns)
     with whole_file(folder / TABLE) as draft:
         whole.to_parquet(draft, index=False)
     with whole_file(folder / "sweep.csv") as draft:
         whole.to_csv(draft, index=False)
     return whole
+
+
+def _failed(point: Point, why: str) -> pd.DataFrame:
+    """Return the one row of a point that failed."""
+    import pandas as pd
+
+    row = {f"{PREFIX}{path}": value for path, value in point.values.items()}
+    return pd.DataFrame([row | {"failed_replications": point.plan.case.replications, FAILURE: why}])

@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from typer.testing import CliRunner
 
@@ -100,27 +101,83 @@ def test_deterministic_points_run_in_processes(scenario: Path, tmp_path: Path) -
     assert bytes_of(tmp_path / "one") == bytes_of(tmp_path / "two")
 
 
-@pytest.mark.parametrize("always", [False, True])
-def test_a_killed_worker_is_replaced_and_finished_points_are_kept(
-    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, always: bool
-) -> None:
-    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "40 d", "60 d")})
-    good, parent, flag = sweeping.execute, os.getpid(), tmp_path / "killed"
+def deadly_at(point: Any, monkeypatch: pytest.MonkeyPatch, flag: Path, *, always: bool) -> None:
+    """Let a point kill its worker process, always or once; count the deaths in a file."""
+    good, parent = sweeping.execute, os.getpid()
 
     def deadly(plan: Source, **options: Any) -> Run:
-        if plan.sets == points[2].plan.sets and os.getpid() != parent and (always or not flag.exists()):
-            flag.touch()
+        if plan.sets == point.plan.sets and os.getpid() != parent and (always or not flag.exists()):
+            with flag.open("a") as file:
+                file.write("x")
             os.kill(os.getpid(), signal.SIGKILL)
         return good(plan, **options)
 
     monkeypatch.setattr(sweeping, "execute", deadly)
-    if always:
-        with pytest.raises(RunFailed, match="worker processes die, 3 times"):
-            sweep(points, tmp_path / "out", jobs=2)
-    else:
-        assert len(sweep(points, tmp_path / "out", jobs=2)) == 3
-    assert flag.exists()
-    assert 1 <= len(list((tmp_path / "out" / "points").glob("*.parquet"))) <= (2 if always else 3)
+
+
+def test_a_killed_worker_is_replaced(scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "40 d", "60 d")})
+    sweep(points, tmp_path / "one")
+    deadly_at(points[1], monkeypatch, tmp_path / "killed", always=False)
+    sweep(points, tmp_path / "out", jobs=2)
+    assert (tmp_path / "killed").exists()
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "one")
+
+
+@pytest.mark.parametrize("position", [0, 2, 4])
+def test_a_point_that_kills_every_worker_is_left_out_and_the_others_go_on(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, position: int
+) -> None:
+    covers = ("20 d", "30 d", "40 d", "50 d", "60 d")
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": covers})
+    flag = tmp_path / "killed"
+    deadly_at(points[position], monkeypatch, flag, always=True)
+    grid = f"sites.nagoya_cars.cover={','.join(covers)}"
+    words = ["sweep", str(scenario), "-p", grid, "--jobs", "2", "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 4, found.output
+    told = f"point sites.nagoya_cars.cover={covers[position]} failed: its worker process died, 3 times"
+    assert told in found.stderr
+    assert [line.split()[2] for line in found.stdout.splitlines() if "failed" in line] == ["failed"]
+    assert 3 <= len(flag.read_text()) <= 4, "once among others, three times alone"
+    table = pd.read_parquet(tmp_path / "out" / "sweep.parquet").set_index("at:sites.nagoya_cars.cover")
+    assert table["failure"].dropna().to_dict() == {covers[position]: "its worker process died, 3 times"}
+    assert table["site"].notna().groupby(level=0, sort=False).any().tolist() == [
+        cover != covers[position] for cover in covers
+    ]
+    monkeypatch.undo()
+    sweep(points, tmp_path / "out")
+    sweep(points, tmp_path / "one")
+    assert bytes_of(tmp_path / "out") == bytes_of(tmp_path / "one"), "tried again, with no trace"
+
+
+def test_a_point_all_of_whose_replications_fail_is_left_out(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "60 d")}, replications=2)
+    good = sim.engine.simulate
+
+    def fails(case: Any, replication: int | None = None, **options: object) -> object:
+        if replication is not None and case.network.sites["nagoya_cars"].cover == bad:
+            raise RuntimeError("poison")
+        return good(case, replication, **options)  # type: ignore[arg-type]
+
+    bad = points[1].plan.case.network.sites["nagoya_cars"].cover
+    monkeypatch.setattr(sim.engine, "simulate", fails)
+    table = sweep(points, tmp_path / "out")
+    (told,) = table["failure"].dropna()
+    assert told == "all 2 replications failed; the first: poison"
+    with pytest.raises(RunFailed, match="all 1 points failed; the first: all 2 replications failed"):
+        sweep(points[1:], tmp_path / "none")
+
+
+def test_workers_that_never_begin_end_a_sweep(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "_begin", lambda: os._exit(1))
+    points = grid_points(scenario, {"sites.nagoya_cars.cover": ("20 d", "60 d")})
+    with pytest.raises(RunFailed, match="die before they begin"):
+        sweep(points, tmp_path / "out", jobs=2)
 
 
 def test_ctrl_c_lets_the_workers_of_a_sweep_finish_without_a_word(scenario: Path, tmp_path: Path) -> None:
