@@ -1,8 +1,9 @@
-"""``sim sweep``: a scenario at every point of a grid."""
+"""``sim sweep``: a scenario at every point of a grid, or at points spread over ranges."""
 
 from __future__ import annotations
 
 import shlex
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,13 +17,29 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+class Spread(StrEnum):
+    """How points are spread."""
+
+    sobol = "sobol"
+    latin_hypercube = "latin_hypercube"
+
+
 @guarded
 def sweep(
     scenario: Annotated[str, typer.Argument(help="File or library name.")],
     grid: Annotated[
         list[str] | None,
-        typer.Option("--grid", "-p", metavar="PATH=A,B,C", help="Values of a figure; in place of `sweep:`."),
+        typer.Option(
+            "--grid",
+            "-p",
+            metavar="PATH=A,B,C",
+            help="Values of a figure, or for --design a range 30 d..90 d; in place of `sweep:`.",
+        ),
     ] = None,
+    design: Annotated[
+        Spread | None, typer.Option(help="Spread --n points evenly over values and ranges; no grid.")
+    ] = None,
+    count: Annotated[int | None, typer.Option("--n", min=2, help="Points of the design.")] = None,
     replications: Annotated[int | None, typer.Option(min=1, help="Random histories of each point.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="In place of the scenario's seed.")] = None,
     sets: Sets = None,
@@ -33,13 +50,23 @@ def sweep(
     as_json: AsJson = False,
     quiet: Quiet = False,
 ) -> None:
-    """Run a scenario at every point of a grid and table runways, stops and losses."""
+    """Run a scenario at every point of a grid, or of a design, and table runways, stops and losses."""
+    from sim.case import Design
     from sim.results import sweep as sweeping
+    from sim.results.points import PREFIX, grid_points
     from sim.results.store import ROOT
     from sim.scenario.sweep import grid_of
 
-    points = sweeping.grid_points(
-        scenario, grid_of(grid or []), replications=replications, seed=seed, sets=sets or ()
+    if (design is None) != (count is None):
+        raise typer.BadParameter("--design and --n belong together: --design sobol --n 512")
+    points = grid_points(
+        scenario,
+        grid_of(grid or []),
+        design=None if design is None else Design(design.value),
+        count=count or 0,
+        replications=replications,
+        seed=seed,
+        sets=sets or (),
     )
     case = points[0].plan.case
     folder = out if out is not None else ROOT / f"{case.name}-sweep"
@@ -51,6 +78,7 @@ def sweep(
     except KeyboardInterrupt:
         words = ["sim", "sweep", scenario]
         words += [word for item in grid or [] for word in ("--grid", item)]
+        words += [] if design is None else ["--design", design.value, "--n", str(count)]
         words += [] if replications is None else ["--replications", str(replications)]
         words += [] if seed is None else ["--seed", str(seed)]
         words += [word for item in sets or [] for word in ("--set", item)]
@@ -68,13 +96,14 @@ def sweep(
             if not quiet:
                 _print(table)
             say(f"{len(points)} points; table: {folder / sweeping.TABLE}")
-    swept = [sweeping.PREFIX + path for path in points[0].values]
+    swept = [PREFIX + path for path in points[0].values]
     _finish(table, swept)
 
 
 def _finish(table: pd.DataFrame, swept: list[str]) -> None:
     """Name the points that failed, count the failed replications of the others, and leave with the code."""
-    from sim.results.sweep import FAILURE, PREFIX
+    from sim.results.points import PREFIX
+    from sim.results.sweep import FAILURE
 
     ended = table.drop_duplicates(swept)
     lost = ended[ended[FAILURE].notna()] if FAILURE in table.columns else ended.iloc[:0]
@@ -95,7 +124,8 @@ def _print(table: pd.DataFrame) -> None:
     from rich.table import Table
 
     from sim.cli.console import tables
-    from sim.results.sweep import FAILURE, PREFIX
+    from sim.results.points import PREFIX
+    from sim.results.sweep import FAILURE
 
     swept = [name for name in table.columns if name.startswith(PREFIX)]
     shown = Table(box=box.SIMPLE_HEAD, pad_edge=False)

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +15,7 @@ from sim.errors import RunFailed, StoreError
 from sim.results.ensemble import Ensemble
 from sim.results.execute import AllFailed, execute
 from sim.results.folders import whole_file
-from sim.results.plan import Source, plan_of, with_ranges
-from sim.results.unfinished import record_of
+from sim.results.points import PREFIX, Point
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,8 +23,6 @@ if TYPE_CHECKING:
 POINTS = "points"
 """Folder of the finished points within a sweep's folder."""
 TABLE = "sweep.parquet"
-PREFIX = "at:"
-"""Before a swept path in the names of the table's columns."""
 FAILURE = "failure"
 """Column that says why a point failed; it is there only if one did."""
 ATTEMPTS = 3
@@ -48,60 +42,8 @@ KEPT = (
 """Measures of the sites that are tabled for each point."""
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of a grid: the values by path, and what is run there."""
-
-    values: Mapping[str, str]
-    plan: Source
-
-    @property
-    def key(self) -> str:
-        """A name that only this case, number of replications and version have."""
-        record = record_of(with_ranges(self.plan.case)) | {"replications": str(self.plan.case.replications)}
-        record |= {f"{PREFIX}{path}": value for path, value in self.values.items()}
-        return hashlib.sha256(json.dumps(record, sort_keys=True).encode()).hexdigest()[:20]
-
-
 Item = tuple[Point, Path]
 """A point and its file."""
-
-
-def grid_points(
-    source: str | Path,
-    grid: Mapping[str, Sequence[str]],
-    *,
-    replications: int | None = None,
-    seed: int | None = None,
-    sets: Sequence[str] = (),
-) -> list[Point]:
-    """Resolve a scenario at every point of a grid; the scenario's own ``sweep:`` counts if none is given.
-
-    Raises
-    ------
-    ScenarioError
-        If a value is wrong at any point; nothing has been run then.
-    RunFailed
-        If there is nothing to sweep.
-    """
-    from sim.scenario import load
-    from sim.scenario.sweep import points
-
-    stated = grid or load(source, sets=tuple(sets)).sweep
-    if not stated:
-        raise RunFailed(f"{source} has no `sweep:`; give --grid path=a,b,c")
-    return [
-        Point(
-            values,
-            plan_of(
-                source,
-                replications=replications,
-                seed=seed,
-                sets=[*sets, *(f"{path}={value}" for path, value in values.items())],
-            ),
-        )
-        for values in points(stated)
-    ]
 
 
 def sweep(

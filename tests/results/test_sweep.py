@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +19,14 @@ from typer.testing import CliRunner
 
 import sim
 import sim.engine
+from sim.case import Design
 from sim.cli.app import app
 from sim.errors import RunFailed, ScenarioError, StoreError
 from sim.results import sweep as sweeping
 from sim.results.plan import Source
+from sim.results.points import grid_points
 from sim.results.run import Run
-from sim.results.sweep import grid_points, sweep
+from sim.results.sweep import sweep
 
 SMALL = Path(__file__).resolve().parents[1] / "scenario" / "small"
 TEXT = f"""
@@ -243,3 +247,87 @@ def test_failed_replications_of_a_point_are_code_4(
     found = CliRunner().invoke(app, [*words, "--out", str(tmp_path / "out")])
     assert found.exit_code == 4, found.output
     assert "2 replications failed" in found.stderr
+
+
+COVER, START = "sites.nagoya_cars.cover", "interventions.stop.start"
+RANGES = ("sites.nagoya_cars.cover=20 d..60 d", "interventions.stop.start=2025-02-01..2025-02-28")
+
+
+@pytest.mark.parametrize("design", [Design.SOBOL, Design.LATIN_HYPERCUBE])
+def test_a_design_puts_a_point_into_every_stratum_of_every_range(scenario: Path, design: Design) -> None:
+    grid: dict[str, tuple[str, ...]] = {COVER: ("20 d..60 d",), START: ("2025-02-01..2025-02-28",)}
+    grid |= {"replications": ("1", "2", "3", "4")}
+    points = grid_points(scenario, grid, design=design, count=16)
+    covers = sorted(float(point.values[COVER].removesuffix(" d")) for point in points)
+    assert [int((cover - 20.0) / 40.0 * 16) for cover in covers] == list(range(16))
+    days = {date.fromisoformat(point.values[START]) for point in points}
+    assert date(2025, 2, 1) <= min(days) < date(2025, 2, 4)
+    assert date(2025, 2, 25) < max(days) <= date(2025, 2, 28)
+    assert Counter(point.values["replications"] for point in points) == dict.fromkeys("1234", 4)
+    for point in points:
+        stated = float(point.values[COVER].removesuffix(" d"))
+        held = point.plan.case.network.sites["nagoya_cars"].cover
+        assert held == pytest.approx(dict.fromkeys(held, stated))
+    again = grid_points(scenario, grid, design=design, count=16)
+    assert [point.values for point in again] == [point.values for point in points]
+    other = grid_points(scenario, grid, design=design, count=16, seed=9)
+    assert [point.values for point in other] != [point.values for point in points]
+
+
+def test_more_points_of_a_sobol_design_go_on_from_fewer(scenario: Path, tmp_path: Path) -> None:
+    grid = {"sites.nagoya_cars.cover": ("20 d..60 d",)}
+    few = grid_points(scenario, grid, design=Design.SOBOL, count=4)
+    sweep(few, tmp_path / "out")
+    told: list[int] = []
+    more = grid_points(scenario, grid, design=Design.SOBOL, count=6)
+    table = sweep(more, tmp_path / "out", progress=lambda done, total: told.append(done))
+    assert [point.values for point in more[:4]] == [point.values for point in few]
+    assert told[0] == 4
+    assert table["at:sites.nagoya_cars.cover"].nunique() == 6
+
+
+def test_points_share_what_they_have_in_common(scenario: Path) -> None:
+    points = grid_points(scenario, {COVER: ("20 d", "60 d")})
+    one, other = (point.plan.case.network for point in points)
+    assert one.lanes is other.lanes
+    differing = [name for name, site in one.sites.items() if other.sites[name] is not site]
+    assert differing == ["nagoya_cars"]
+
+
+def test_the_command_spreads_a_design_and_says_how_to_go_on(
+    scenario: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["sweep", str(scenario), "-p", RANGES[0], "-p", RANGES[1], "--design", "sobol", "--n", "4"]
+    words += ["--out", str(tmp_path / "out")]
+
+    def cut(*_: object, **__: object) -> object:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sweeping, "execute", cut)
+        stopped = CliRunner().invoke(app, words)
+    assert stopped.exit_code == 130
+    assert "--design sobol --n 4" in stopped.stderr
+    found = CliRunner().invoke(app, words)
+    assert found.exit_code == 0, found.output
+    assert "4 points; table" in found.stdout
+
+
+@pytest.mark.parametrize(("words", "code", "said"), [
+    (["-p", RANGES[0]], 3, "--design sobol --n 64 spreads 64 points over the ranges"),
+    (["-p", RANGES[0], "--design", "sobol"], 2, "--design and --n belong together"),
+    (["-p", RANGES[0], "--n", "8"], 2, "--design and --n belong together"),
+    (["-p", "sites.nagoya_cars.cover=20 d..x", "--design", "sobol", "--n", "4"], 3, "neither a number nor a"),
+    (["-p", "sites.nagoya_cars.cover=60 d..20 d", "--design", "sobol", "--n", "4"], 3, "is not below the"),
+    (["-p", "sites.nagoya_cars.cover=2 wk..60 d", "--design", "sobol", "--n", "4"], 3, "two units, 'wk' and"),
+    (["-p", "sites.nagoya_cars.cover=1 d,2 d..60 d", "--design", "sobol", "--n", "4"], 3, "stands alone"),
+    (["-p", "sites.nagoya_crs.cover=20 d..60 d", "--design", "sobol", "--n", "4"], 3, "did you mean"),
+    (["-p", "sites.nagoya_cars.cover=20 kg..60 kg", "--design", "sobol", "--n", "4"], 3, "kg"),
+])  # fmt: skip
+def test_a_design_that_makes_no_sense_is_refused(
+    scenario: Path, tmp_path: Path, words: list[str], code: int, said: str
+) -> None:
+    found = CliRunner().invoke(app, ["sweep", str(scenario), *words, "--out", str(tmp_path / "out")])
+    assert (found.exit_code, (tmp_path / "out").exists()) == (code, False), found.output
+    assert said in " ".join(found.stderr.split())
+    assert "Traceback" not in found.stderr
