@@ -12,11 +12,12 @@ import json
 import multiprocessing
 import os
 import signal
+import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,10 +25,13 @@ from sim.analysis.knockouts import Node
 from sim.analysis.stress import START, Stress, Verdict, take_out
 from sim.case import Case
 from sim.errors import RunFailed, StoreError
+from sim.results.cost import Estimate, peak_bytes
 from sim.results.identity import case_hash
 from sim.version import __version__
 
 PARTS, MANIFEST = "parts", "manifest.json"
+SAMPLES = 5
+"""Nodes that are taken out to know what all of them will take."""
 ATTEMPTS = 3
 """Times a pool of workers may break before the run gives up."""
 
@@ -66,6 +70,22 @@ def open_folder(stress: Stress, folder: Path) -> None:
     StoreError
         If it holds something else; says what differs.
     """
+    check_folder(stress, folder)
+    try:
+        (folder / PARTS).mkdir(parents=True, exist_ok=True)
+        write_whole(folder / MANIFEST, json.dumps(identity(stress), indent=2))
+    except OSError as error:
+        raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from error
+
+
+def check_folder(stress: Stress, folder: Path) -> None:
+    """Refuse a folder that holds something else than parts of the same question.
+
+    Raises
+    ------
+    StoreError
+        With what differs.
+    """
     manifest = folder / MANIFEST
     wanted = identity(stress)
     if manifest.is_file():
@@ -79,11 +99,6 @@ def open_folder(stress: Stress, folder: Path) -> None:
             raise StoreError(f"{folder} holds another question: {'; '.join(differing)}; choose another --out")
     elif folder.exists() and (folder.is_file() or any(folder.iterdir())):
         raise StoreError(f"{folder} is no folder of `sim stress`; choose another --out")
-    try:
-        (folder / PARTS).mkdir(parents=True, exist_ok=True)
-        write_whole(manifest, json.dumps(wanted, indent=2))
-    except OSError as error:
-        raise StoreError(f"{folder} cannot be written: {error.strerror or error}") from error
 
 
 def write_whole(path: Path, text: str) -> None:
@@ -161,6 +176,29 @@ def run_all(
     except KeyboardInterrupt:
         progress.interrupted = True
     return progress
+
+
+def estimate(stress: Stress, nodes: Sequence[Node], folder: Path, jobs: int = 1) -> Estimate:
+    """Return what the nodes that are left will take, from some that are taken out for it and forgotten.
+
+    Nodes are listed kind by kind, so samples at even distances are of all kinds.
+    """
+    done = finished(folder, nodes)
+    left = [node for node in nodes if node not in done]
+    if not left:
+        return Estimate(0.0, 0.0, 0.0, 1)
+    replace(stress).at_rest  # noqa: B018 - compiles what is not compiled yet
+    started = time.perf_counter()
+    stress.at_rest  # noqa: B018 - found anew, and timed
+    rest = time.perf_counter() - started
+    some = {left[(2 * i + 1) * len(left) // (2 * SAMPLES)] for i in range(SAMPLES)}
+    started = time.perf_counter()
+    for node in some:
+        _attempt(stress, node)
+    each = (time.perf_counter() - started) / stress.runs(list(some))
+    processes = max(1, min(jobs, len(left), os.cpu_count() or 1))
+    memory = peak_bytes() * (1 + (min(jobs, len(left)) if jobs > 1 else 0))
+    return Estimate(rest + each * stress.runs(left) / processes, float(memory), 0.0, processes)
 
 
 def _attempt(stress: Stress, node: Node) -> Verdict:

@@ -50,4 +50,5 @@ ClusterAddress = Annotated[
 ]
 NetworkName = Annotated[str, typer.Option("--network", help="Name or folder of the network.")]
 
+DRY_RUN = "Resolve, count and estimate time and memory from one history; keep nothing."
 REFERENCE_NETWORK = "rare_earths_2024"

@@ -23,7 +23,19 @@ from sim.cli.console import (
 )
 from sim.cli.fail_if import any_holds, refuse_unknown
 from sim.cli.forecast import forecast, print_dry
-from sim.cli.options import AsJson, By, ClusterAddress, FailIf, Jobs, Keep, Quiet, Sets, UntilCi, Verbose
+from sim.cli.options import (
+    DRY_RUN,
+    AsJson,
+    By,
+    ClusterAddress,
+    FailIf,
+    Jobs,
+    Keep,
+    Quiet,
+    Sets,
+    UntilCi,
+    Verbose,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,7 +71,7 @@ def run(
         Path | None, typer.Option(help="Run folder to go on in; what it finished is not done again.")
     ] = None,
     as_json: AsJson = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Resolve and count, run nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=DRY_RUN)] = False,
     no_plot: Annotated[bool, typer.Option("--no-plot", help="Leave out runway.png.")] = False,
     show: Annotated[bool, typer.Option("--open", help="Open runway.png when done.")] = False,
     quiet: Quiet = False,
@@ -87,12 +99,12 @@ def run(
     for plan in plans:
         refuse_unknown(fail_if or (), plan.case)
     if dry_run:
-        from sim.steady import solve
-
-        for plan in plans:  # a network that cannot carry its own demand would not run
-            with _placing(plan):
-                solve(plan.case.network)
-        print_dry([forecast(plan) for plan in plans], as_json=as_json)
+        forecasts = []
+        tell_of_compiling()
+        for plan in plans:
+            with _placing(plan):  # a network that cannot carry its own demand would not run
+                forecasts.append(forecast(plan, jobs, picture=not no_plot))
+        print_dry(forecasts, as_json=as_json)
         return
     date_of_stops = None if by is None else by.date()
     asked = Asked(seed, jobs, out, until_ci, tuple(keep or ()), date_of_stops, cluster, tuple(fail_if or ()))
@@ -149,15 +161,13 @@ def _resumed(folder: Path, scenarios: list[str], out: Path | None, replications:
 def _run_one(plan: Source, asked: Asked, *, picture: bool, quiet: bool) -> Run:
     import time
 
-    from sim.engine import kernels_are_cached
     from sim.errors import StoreError
     from sim.results.execute import execute
     from sim.results.plan import place_of
 
     folder = place_of(plan, asked.out)
     started = time.perf_counter()
-    if not kernels_are_cached():
-        note("compiling kernels once; later runs start at once")
+    tell_of_compiling()
     try:
         with progress_bar(plan.case.name, quiet=quiet) as progress, _placing(plan):
             result = execute(
@@ -196,6 +206,14 @@ def _with_the_way_on(error: StoreError, plan: Source, folder: Path | None, asked
         return error
     manifest = describe(plan.case, plan.sets, plan.warnings)
     return StoreError(f"{error}\n    to go on: {_again(manifest, folder, asked)}")
+
+
+def tell_of_compiling() -> None:
+    """Say why nothing happens for some seconds, where that is so."""
+    from sim.engine import kernels_are_cached
+
+    if not kernels_are_cached():
+        note("compiling kernels once; later runs start at once")
 
 
 @contextmanager

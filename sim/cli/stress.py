@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
-from sim.cli.options import REFERENCE_NETWORK, AsJson
+from sim.cli.forecast import print_stress
+from sim.cli.options import DRY_RUN, REFERENCE_NETWORK, AsJson
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ def stress(
     top: Annotated[int, typer.Option(min=1, help="Nodes in the table.")] = 15,
     out: Annotated[Path | None, typer.Option(help="Folder; default runs/stress-<network>-<hash>.")] = None,
     as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=DRY_RUN)] = False,
 ) -> None:
     """Take each node out in turn: who is short first, for how long, what is lost."""
     from sim.analysis import stress_work
@@ -65,6 +67,9 @@ def stress(
     if not kernels_are_cached():
         note("compiling kernels once; later runs start at once")
     folder = out or stress_work.default_folder(asked, ROOT)
+    if dry_run:
+        print_stress(asked, nodes, folder, jobs, as_json=as_json)
+        return
     stress_work.open_folder(asked, folder)
     with _bar(quiet=as_json) as tell:
         progress = stress_work.run_all(asked, nodes, folder, jobs, tell)

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sim.cli.console import INTERRUPTED, SOME_FAILED, guarded, note, reader_may_leave, say, say_json
-from sim.cli.options import AsJson, Jobs, Quiet, Sets
-from sim.cli.run import progress_bar
+from sim.cli.forecast import print_sweep
+from sim.cli.options import DRY_RUN, AsJson, Jobs, Quiet, Sets
+from sim.cli.run import progress_bar, tell_of_compiling
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,6 +49,7 @@ def sweep(
         Path | None, typer.Option(help="Folder; default runs/<name>-sweep. Points it has are not run again.")
     ] = None,
     as_json: AsJson = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help=DRY_RUN)] = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a scenario at every point of a grid, or of a design, and table runways, stops and losses."""
@@ -72,6 +74,10 @@ def sweep(
     folder = out if out is not None else ROOT / f"{case.name}-sweep"
     for warning in points[0].plan.warnings:
         note(f"warning: {warning}")
+    if dry_run:
+        tell_of_compiling()
+        print_sweep(points, folder, jobs, as_json=as_json)
+        return
     try:
         with progress_bar(f"{case.name}, points", quiet=quiet or as_json) as progress:
             table = sweeping.sweep(points, folder, jobs=jobs, progress=progress)

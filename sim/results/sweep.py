@@ -71,16 +71,14 @@ def sweep(
         that kills its workers has one row without a site, and why in the column ``failure``; it is tried
         again by the next sweep into the folder.
     """
-    if folder.exists() and any(folder.iterdir()) and not (folder / POINTS).is_dir():
-        raise StoreError(f"{folder} exists and is not the folder of a sweep; choose another --out")
     tell = progress or (lambda done, total: None)
+    items = in_folder(points, folder)
     place = folder / POINTS
     try:
         place.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StoreError(f"{place} cannot be written: {error.strerror or error}") from error
-    files = [place / f"{point.key}.parquet" for point in points]
-    todo = [(point, file) for point, file in zip(points, files, strict=True) if not file.exists()]
+    todo = [(point, file) for point, file in items if not file.exists()]
     done = len(points) - len(todo)
     tell(done, len(points))
     alone = jobs > 1 and len(todo) > 1 and all(point.plan.case.replications == 1 for point, _ in todo)
@@ -92,7 +90,20 @@ def sweep(
         tell(done, len(points))
     if len(failures) == len(points):
         raise RunFailed(f"all {len(points)} points failed; the first: {next(iter(failures.values()))}")
-    return _table(points, files, failures, folder)
+    return _table(items, failures, folder)
+
+
+def in_folder(points: Sequence[Point], folder: Path) -> list[Item]:
+    """Return the points with their files in a sweep's folder, which are there if the points are finished.
+
+    Raises
+    ------
+    StoreError
+        If the folder holds something else.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())) and not (folder / POINTS).is_dir():
+        raise StoreError(f"{folder} exists and is not the folder of a sweep; choose another --out")
+    return [(point, folder / POINTS / f"{point.key}.parquet") for point in points]
 
 
 Ended = Iterator[tuple[Path, str]]
@@ -190,14 +201,12 @@ def _chances(ensemble: Ensemble) -> dict[str, Any]:
     }
 
 
-def _table(
-    points: Sequence[Point], files: Sequence[Path], failures: Mapping[Path, str], folder: Path
-) -> pd.DataFrame:
+def _table(items: Sequence[Item], failures: Mapping[Path, str], folder: Path) -> pd.DataFrame:
     import pandas as pd
 
     frames = [
         _failed(point, failures[file]) if file in failures else pd.read_parquet(file)
-        for point, file in zip(points, files, strict=True)
+        for point, file in items
     ]
     columns = list(dict.fromkeys(name for frame in frames for name in frame.columns))
     columns.sort(key=lambda name: (not name.startswith(PREFIX), name == FAILURE))

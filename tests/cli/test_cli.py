@@ -6,9 +6,11 @@ import json
 import shlex
 import subprocess
 import sys
+import time
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -117,6 +119,37 @@ def test_dry_run_writes_nothing(here: Path) -> None:
     found = call("run", "ban", "--dry-run", "--replications", "4")
     assert "10 simulations with the baseline" in found.stdout
     assert list(here.iterdir()) == []
+
+
+def test_the_estimate_of_a_dry_run_is_measured(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever takes longer over a day is told a longer time; no figure of it is a constant."""
+    engine, pause_seconds = stub_engine(), 0.05
+
+    def slow(*case: Any, **options: Any) -> object:
+        time.sleep(pause_seconds)
+        return engine(*case, **options)
+
+    monkeypatch.setattr(sim.engine, "simulate", slow)
+    words = ("run", "ban", "--dry-run", "--json", "--replications", "400")
+    (one,) = json.loads(call(*words).stdout)["runs"]
+    assert 2 * pause_seconds <= one["measured_replication_seconds"] <= 1.0
+    expected = one["measured_central_seconds"] + 400 * one["measured_replication_seconds"]
+    assert one["estimated_seconds"] == pytest.approx(expected, rel=0.01)
+    assert one["estimated_memory_megabytes"] > 20
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    (two,) = json.loads(call(*words, "--jobs", "8").stdout)["runs"]
+    assert two["processes"] == 2, "no more than there are cores"
+    assert two["estimated_memory_megabytes"] > 2 * one["estimated_memory_megabytes"]
+    (few,) = json.loads(call("run", "ban", "--dry-run", "--json").stdout)["runs"]
+    assert few["measured_replication_seconds"] is None
+    assert list(here.iterdir()) == []
+
+
+def test_a_dry_run_estimates_the_room_that_the_run_takes(here: Path) -> None:
+    (said,) = json.loads(call("run", "ban", "--dry-run", "--json").stdout)["runs"]
+    assert call("run", "ban", "--out", "kept").exit_code == 0
+    room = sum(path.stat().st_size for path in (here / "kept").iterdir()) / 1e6
+    assert said["estimated_megabytes"] == pytest.approx(room, abs=0.06)
 
 
 def test_cold_cache_says_so_on_stderr(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -58,6 +58,23 @@ def test_stress_as_json_holds_every_turn(here: Path) -> None:
             assert seen <= 1.001 * bound + 1.0
 
 
+def test_a_dry_run_counts_and_writes_nothing(here: Path) -> None:
+    before = set(here.rglob("*"))
+    found = call(*ASKED, "--dry-run")
+    assert found.exit_code == 0, found.output
+    assert set(here.rglob("*")) == before
+    said = json.loads(call(*ASKED, "--dry-run", "--json", "--out", "out").stdout)
+    assert said["simulations"] == 4 * said["nodes"]
+    assert f"{said['nodes']} nodes; 2 durations, {said['simulations']} simulations; about" in found.stdout
+    assert said["estimated_seconds"] > 0.0
+    assert set(here.rglob("*")) == before
+    assert call(*ASKED, "--out", "out").exit_code == 0
+    again = json.loads(call(*ASKED, "--dry-run", "--json", "--out", "out").stdout)
+    assert (again["finished_nodes"], again["simulations"]) == (said["nodes"], 0)
+    other = call(*ASKED[:-1], "60d", "--dry-run", "--out", "out")
+    assert (other.exit_code, "holds another question" in other.stderr) == (1, True)
+
+
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import signal
 import subprocess
@@ -331,3 +332,22 @@ def test_a_design_that_makes_no_sense_is_refused(
     assert (found.exit_code, (tmp_path / "out").exists()) == (code, False), found.output
     assert said in " ".join(found.stderr.split())
     assert "Traceback" not in found.stderr
+
+
+def test_a_dry_run_of_a_sweep_counts_what_is_left_and_writes_nothing(scenario: Path, tmp_path: Path) -> None:
+    words = ["sweep", str(scenario), "-p", f"{COVER}=20 d,40 d,60 d", "--out", str(tmp_path / "out")]
+    found = CliRunner().invoke(app, [*words, "--dry-run"])
+    assert found.exit_code == 0, found.output
+    assert "3 points; 1 replication each, 6 simulations with the baselines; about" in found.stdout
+    assert not (tmp_path / "out").exists()
+    assert CliRunner().invoke(app, [*words[:3], f"{COVER}=20 d", *words[4:]]).exit_code == 0
+    said = json.loads(CliRunner().invoke(app, [*words, "--dry-run", "--json"]).stdout)
+    assert (said["points"], said["finished_points"], said["simulations"]) == (3, 1, 4)
+    assert said["estimated_seconds"] > 0.0
+    more = [*words, "--replications", "5", "--design", "sobol", "--n", "8", "--dry-run", "--json"]
+    assert json.loads(CliRunner().invoke(app, more).stdout)["simulations"] == 8 * 12
+    assert len(list((tmp_path / "out" / "points").iterdir())) == 1
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").touch()
+    refused = CliRunner().invoke(app, [*words[:-1], str(tmp_path / "mine"), "--dry-run"])
+    assert (refused.exit_code, "is not the folder of a sweep" in refused.stderr) == (1, True)
