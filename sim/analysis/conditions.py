@@ -110,7 +110,7 @@ def _measured(facts: Facts, site: str, name: str) -> tuple[float, str]:
     if unit == "date":
         return float(as_date(value).toordinal()), as_date(value).isoformat()
     found = float(value)
-    told = f"{found:.2%}" if unit == "share" else f"{found:,.6g}"
+    told = f"{found:.2%}" if unit == "share" else f"{found:,.0f}" if found >= 1e5 else f"{found:,.6g}"
     return found, f"{told} d" if unit == "d" else told
 
 
