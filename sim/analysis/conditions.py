@@ -110,7 +110,7 @@ def _measured(facts: Facts, site: str, name: str) -> tuple[float, str]:
     if unit == "date":
         return float(as_date(value).toordinal()), as_date(value).isoformat()
     found = float(value)
-    told = f"{found:.2%}" if unit == "share" else f"{found:,.0f}" if found >= 1e5 else f"{found:,.6g}"
+    told = percent(found, 2) if unit == "share" else f"{found:,.0f}" if found >= 1e5 else f"{found:,.6g}"
     return found, f"{told} d" if unit == "d" else told
 
 
@@ -125,7 +125,7 @@ def stop_probability(facts: Facts, words: dict[str, str]) -> tuple[bool, str]:
     found = facts.ensemble.stop_probability(words["site"], by)
     bound = number(words["percent"]) / 100.0
     holds = COMPARE[words["op"]](found.value, bound, _rounding(words["op"], SAME))
-    return holds, f"{found.value:.2%} +- {found.standard_error:.2%} by {by}"
+    return holds, f"{percent(found.value, 2)} +- {percent(found.standard_error, 2)} by {by}"
 
 
 @sentence("limiting component at SITE is MATERIAL")

@@ -100,8 +100,8 @@ def _coverage_in_words(frame: pd.DataFrame) -> str:
     found = _coverage(frame)
     return (
         f"{found['paths']:,} paths between {found['pairs']} pairs of origin and builder carry "
-        f"{found['tonnes_per_year']:,.6g} a year, {percent(found['covered_share'], 2)} of the whole; "
-        f"left out: {found['left_out_tonnes_per_year']:.1g} a year\n"
+        f"{found['tonnes_per_year']:,.6g} t a year, {percent(found['covered_share'], 2)} of the whole; "
+        f"left out: {found['left_out_tonnes_per_year']:.1g} t a year\n"
         f"{percent(found['scrap_share'], 1)} begins as scrap: what returns from the magnet makers ends its "
         "path there, having come up one of the others before"
     )

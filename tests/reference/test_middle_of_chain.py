@@ -244,7 +244,7 @@ def test_every_path_of_dysprosium_is_printed_with_tonnes_and_days(network: Netwo
     assert all(len(row["path"].split(" > ")) >= 6 for row in from_mines)
     text = call("show", "network", "--trace", "dysprosium").stdout
     assert "myanmar_kachin > south_china_separation > china_heavy_metal" in text
-    covered = re.search(r"between (\d+) pairs .* a year, ([\d.]+)% of the whole; left out", text)
+    covered = re.search(r"between (\d+) pairs .* a year, ([\d.]+) % of the whole; left out", text)
     assert covered is not None
     assert int(covered[1]) == len(pairs)
     assert float(covered[2]) >= 99.9

@@ -258,7 +258,7 @@ def test_a_failure_shows_its_numbers():
 def test_a_measure_is_told_in_its_unit():
     rows = [dict(CUT[0], lost_units=2_076_380.4)]
     assert verdict("lost_units at toyota_japan > 1", rows=rows).detail == "2,076,380"
-    assert verdict("fill_rate at toyota_japan > 1 %").detail == "70.00%"
+    assert verdict("fill_rate at toyota_japan > 1 %").detail == "70.00 %"
     assert verdict("realised_runway_days at toyota_japan > 1 d").detail == "98 d"
     assert verdict("line_stop_date at byd > 2025-01-01").detail == "never"
 
