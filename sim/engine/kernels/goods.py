@@ -80,9 +80,9 @@ def move_row(state: State, slot: int, to: int, left: int) -> None:
 
 @helper
 def put_under_way(
-    net: Net, state: State, lr: int, quantity: float, ship_day: int, age: float, arrival: int, record: int
-) -> None:
-    """Put a shipment under way."""
+    net: Net, state: State, lr: int, quantity: float, ship_day: int, age: float, arrival: int
+) -> int:
+    """Put a shipment under way; return its row."""
     lane = net.lane_routes.lane[lr]
     bucket = bucket_of(state, arrival)
     slot = above(state, state.bucket[bucket])
@@ -92,9 +92,9 @@ def put_under_way(
     state.pool.ship_day[slot] = ship_day
     state.pool.age[slot] = age
     state.pool.left[slot] = LANDS
-    state.pool.record[slot] = record
     state.pool.version[slot] = state.outs.version[net.lanes.source[lane]]
     state.lanes.in_transit[lane] += quantity
+    return slot
 
 
 @helper
@@ -111,13 +111,16 @@ def depart(
         record.shipments.day[row] = today - state.clock[0]
         record.shipments.arrival[row] = -1
         record.shipments.quantity[row] = quantity
-    put_under_way(net, state, lr, quantity, today, age, today + days, row)
+    slot = put_under_way(net, state, lr, quantity, today, age, today + days)
+    if record.shipments.lr.size > 0:
+        state.pool.record[slot] = row
 
 
 @kernel
 def enter(net: Net, state: State, lr: int, quantity: float, arrival: int, ship_day: int) -> None:
     """Enter goods that have been under way since before the run."""
-    put_under_way(net, state, lr, quantity, ship_day, 0.0, arrival, -1)
+    slot = put_under_way(net, state, lr, quantity, ship_day, 0.0, arrival)
+    state.pool.record[slot] = -1
 
 
 @kernel
@@ -151,7 +154,7 @@ def receive(net: Net, state: State, work: Work, record: Record, today: int) -> N
             come_back(net, state, work, slot)
         else:
             land(net, state, work, slot, today)
-        if state.pool.record[slot] >= 0:
+        if record.shipments.lr.size > 0 and state.pool.record[slot] >= 0:
             record.shipments.arrival[state.pool.record[slot]] = today - state.clock[0]
         slot = drop(state, slot)
     learn_lead_times(net, state, work)
