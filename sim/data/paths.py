@@ -131,12 +131,12 @@ def path_unit(network: Network, path: str) -> str:
     if tail == "nameplates":
         return "t/d"
     if tail in ("inputs", "outputs"):
-        return f"{_word(network, path.split('.')[3])}/{_line_word(network, network.lines[name])}"
+        return f"{_word(network, path.split('.')[3])}/{line_word(network, network.lines[name])}"
     units = ATTRIBUTES[kind][tail].units
     if kind == "lines" and tail in ("plan", "capacity"):
-        return f"{_line_word(network, network.lines[name])}/d"
+        return f"{line_word(network, network.lines[name])}/d"
     if kind == "lines" and tail == "park_limit":
-        return _line_word(network, network.lines[name])
+        return line_word(network, network.lines[name])
     if units is AMOUNT:
         return "t or unit"
     return "t/d" if "t/d" in units else next(iter(units))
@@ -147,7 +147,8 @@ def _word(network: Network, material: str) -> str:
     return "unit" if known is not None and known.unit == "unit" else "t"
 
 
-def _line_word(network: Network, line: Line) -> str:
+def line_word(network: Network, line: Line) -> str:
+    """Return what a line's rate counts: ``t`` or ``unit``."""
     names = line.drivers or tuple(line.inputs)
     return _word(network, names[0]) if names else "unit"
 

@@ -17,6 +17,7 @@ from sim.scenario.check import check
 from sim.scenario.compose import compose
 from sim.scenario.names import check_names, check_sources
 from sim.scenario.promised import check_promises
+from sim.scenario.rates import check_rates
 from sim.scenario.rules import take_rules
 from sim.scenario.settings import apply_setting
 from sim.scenario.show import Row, resolved_yaml, rows
@@ -136,6 +137,7 @@ def load(path: str | Path, sets: Sequence[str] = (), strict: bool = False) -> Sc
     world = make_world(parts, problems)
     if world is not None:
         check_names(root, world.network, problems, world.pending)
+        check_rates(root, world.network, problems)
         check_sources(root, world.network, problems)
     check_promises(root, world, problems)
     case = build_case(parts, world, file, problems, warnings) if world is not None else None
