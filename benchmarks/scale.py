@@ -20,7 +20,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 SIZES = (60, 1000, 10000)
 SHORT_DAYS, LONG_DAYS = 100, 400
-RUNS = 4
+RUNS = 10
 AIM_LARGE, AIM_SMALL = 1.5, 4.0
 """Cost per site and day at the largest size, over that at 1,000 and at 60 sites."""
 
