@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sim.engine.arrays import Ints, Table, ints, table
+from sim.engine.trajectory import LICENCE_COLUMNS
 
 APPLICATION = (
     "place:i tonnes:f ordered:f prepared:f ready:f number:i round:i is_overdue:i is_returned:i where:i "
@@ -38,8 +39,7 @@ NOWHERE, COMING, AT_DESK = range(3)
 BOOK_COLUMNS = {
     "rule": "per_week:f licence_tonnes:f returned_share:f is_final:i validity:f is_certain:i first_day:i",
     "sums": "pending:i free:i desk:i free_from:f",
-    "week": "day:f filed:f preparing:f in_queue:f returned:f granted:f refused:f lapsed:f shipped:f "
-    "waiting:f delay_days:f",
+    "week": " ".join(f"{name}:f" for name in LICENCE_COLUMNS),
     "lanes": "lane:i approval:f slowness:f rank:i patience:f count:i drawn:i wanted:i round:i filed:f "
     "granted:f used_before:f lapsed_before:f",
     "luck": "preparing:f processing:f returned:f chance_returned:f chance_granted:f",
